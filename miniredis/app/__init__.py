@@ -1,0 +1,1 @@
+"""twistd Options, the service tree, entry points: the one place that wires."""

@@ -1,0 +1,1 @@
+"""The SDK: a Deferred-based client for Twisted."""

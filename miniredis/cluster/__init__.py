@@ -1,0 +1,1 @@
+"""Slots, view, messages, elections; the bus."""

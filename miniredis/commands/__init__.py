@@ -1,0 +1,1 @@
+"""One module per command group: declaration and behaviour of data and server commands."""

@@ -1,0 +1,1 @@
+"""The directives table, the redis.conf reader and rewriter: text in, text out."""

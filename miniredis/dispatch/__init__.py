@@ -1,0 +1,1 @@
+"""Sessions, the executor and its gates, transactions, blocking, pub/sub, tracking, ACL."""

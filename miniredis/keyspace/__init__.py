@@ -1,0 +1,1 @@
+"""Databases: lookup, put, expiry, eviction, memory, and what was touched."""

@@ -1,0 +1,1 @@
+"""AOF and snapshot services: writer, loader, rewrite."""

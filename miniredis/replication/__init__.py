@@ -1,0 +1,1 @@
+"""Backlog, primary side, replica side."""

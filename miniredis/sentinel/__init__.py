@@ -1,0 +1,1 @@
+"""Watch, quorum, failover."""

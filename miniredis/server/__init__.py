@@ -1,0 +1,1 @@
+"""Twisted edge: protocol, factory, endpoints, TLS."""

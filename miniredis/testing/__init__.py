@@ -1,0 +1,1 @@
+"""In-process server, controllable clock, fault injection, pytest plugin."""
