@@ -28,10 +28,16 @@ COUNTS = pytest.StashKey[Counter[str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run")
+    parser.addoption("--compiled", action="store_true", help="refuse to test anything but the compiled build")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[COUNTS] = Counter()
+    if config.getoption("--compiled"):
+        from miniredis.resp import decoder
+
+        if not decoder.__file__.endswith((".so", ".pyd")):
+            raise pytest.UsageError(f"--compiled, but {decoder.__file__} is plain Python")
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +75,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["counts"] = dict(session.config.stash[COUNTS])
+        counts = session.config.stash[COUNTS]
+        output["counts"] = dict(counts)
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and session.config.getoption("--no-skips") and reporter.stats.get("skipped"):
@@ -79,8 +86,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     """A worker of pytest-xdist has ended."""
-    config: pytest.Config = node.config
-    config.stash[COUNTS].update(getattr(node, "workeroutput", {}).get("counts", {}))
+    counts: Counter[str] = node.config.stash[COUNTS]
+    counts.update(getattr(node, "workeroutput", {}).get("counts", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
