@@ -13,7 +13,7 @@ PY := $(TEST_VENV)/bin/python
 SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted -name '*.py' -not -path '*/__pycache__/*')
 # Bytes in, bytes out, and the oracle: what runs on the compiled build too.
 COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace commands dispatch scripting oracle))
-PIP := -m pip --disable-pip-version-check -q
+PIP := -m pip --disable-pip-version-check -qq
 
 .PHONY: run test lint types unit compiled system soak bench docs dist clean
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -34,10 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[COUNTS] = Counter()
     if config.getoption("--compiled"):
-        from miniredis.resp import decoder
-
-        if not decoder.__file__.endswith((".so", ".pyd")):
-            raise pytest.UsageError(f"--compiled, but {decoder.__file__} is plain Python")
+        place = find_spec("miniredis.datatypes.table")
+        if place is None or place.origin is None or not place.origin.endswith((".so", ".pyd")):
+            raise pytest.UsageError(f"--compiled, but the package is plain Python: {place}")
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ FORBIDDEN_WORDS = {"manager", "handler", "helper", "utils", "misc"}
 
 @dataclass(frozen=True)
 class Import:
-    """`module` in full; `name` is "" for a plain import; `deferred` inside a function; `typing` for the checker only."""
+    """`name` is "" for a plain import; `deferred`: inside a function; `typing`: for the checker only."""
 
     module: str
     name: str
