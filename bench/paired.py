@@ -219,7 +219,7 @@ def page(rows: list[Row], facts: list[tuple[str, str, str]], options: argparse.N
             "",
             grid(["command", "pipeline", "ours, req/s", "redis, req/s", "speed ratio", "CPU ratio"], speeds),
             "",
-            grid(["", "ours", "redis-server"], [list(fact) for fact in facts]),
+            grid(["figure", "ours", "redis-server"], [list(fact) for fact in facts]),
             "",
         ]
     )
