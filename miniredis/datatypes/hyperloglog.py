@@ -317,11 +317,11 @@ def estimate(unpacked: bytes) -> int:
     """The cardinality that the registers (one a byte) stand for."""
     counts = [0] * 64
     left = REGISTERS
-    for value in range(64):
+    value = 0
+    while left:
         counts[value] = unpacked.count(value)
         left -= counts[value]
-        if not left:
-            break
+        value += 1
     z = REGISTERS * _tau((REGISTERS - counts[_HASH_BITS + 1]) / REGISTERS)
     for value in range(_HASH_BITS, 0, -1):
         z += counts[value]

@@ -138,6 +138,11 @@ def test_an_estimate_copes_with_every_register_at_its_end(register: int, estimat
     assert hyperloglog.cached_cardinality(blob) == max(estimate, -1)
 
 
+def test_an_estimate_copes_with_some_registers_at_their_end() -> None:
+    assert hyperloglog.estimate(b"\x33" * 8192 + b"\x05" * 8192) == 756388
+    assert hyperloglog.estimate(b"\x33" * 16383 + b"\x01") == 387270501
+
+
 def test_merging_takes_the_greatest_registers() -> None:
     left = [b"l%d" % number for number in range(300)]
     right = [b"r%d" % number for number in range(300)]
