@@ -19,6 +19,7 @@ from miniredis.config.config import Config
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
+from miniredis.dispatch.pause import Pause
 from miniredis.dispatch.port import Log, Port, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT, QueuedCommand, Session
@@ -45,6 +46,7 @@ class Engine(ServerState):
         self._mark_ns: int = 0  # when the command before ended
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
+        self.pause = Pause(self, self.call)
         self.begin_turn()
 
     # -- turns and clients
