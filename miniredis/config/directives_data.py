@@ -34,7 +34,7 @@ VALUES: Final = Group(
             "Elements of a compact list, or with -1 to -5 its size: 4, 8, 16, 32, 64 kB.",
             aliases=["list-max-ziplist-size"],
         ),
-        Directive("list-compress-depth", _COUNT, "0", "Blocks at both ends of a list left uncompressed.", "accepted"),
+        Directive("list-compress-depth", _COUNT, "0", "Blocks at both ends of a list left uncompressed."),
         Directive("set-max-intset-entries", _LONG_COUNT, "512", "Members of a compact set of numbers."),
         Directive("set-max-listpack-entries", _LONG_COUNT, "128", "Members of a compact set of texts.", "valkey"),
         Directive("set-max-listpack-value", _LONG_COUNT, "64", "Longest member of it.", "valkey"),
