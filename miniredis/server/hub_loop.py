@@ -39,6 +39,7 @@ class Hub:
         self.in_turn = False
         #: Connections with output from elsewhere, or with requests left over from their last turn.
         self.pending: list[HubConnection] = []
+        self.is_closed = False
 
     def fileno(self) -> int:
         return self.poll.fileno()
@@ -91,6 +92,14 @@ class Hub:
         self.in_turn = False
         if self.pending:
             self.schedule()
+
+    def close(self) -> None:
+        """Send what can be sent, then close every connection and the set."""
+        for connection in list(self.connections.values()):
+            connection.flush()
+            connection.lose()
+        self.is_closed = True
+        self.poll.close()
 
     def put_off(self, connection: HubConnection) -> None:
         """Go on with a connection at the end of this turn, or in the next."""
