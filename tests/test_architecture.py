@@ -6,6 +6,7 @@ They are described in docs/architecture.rst.  A rule is changed there and here, 
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -286,6 +287,17 @@ def test_no_file_names_a_place_on_one_machine() -> None:
             if places.search(line):
                 wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]!r}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_group_of_commands_is_assembled() -> None:
+    from miniredis.app.assembly import COMMAND_GROUPS
+
+    declared = {
+        source.name: importlib.import_module(source.name).group
+        for source in SOURCES
+        if re.search(r"^group = CommandGroup", source.text, re.MULTILINE)
+    }
+    assert [name for name, group in declared.items() if group not in COMMAND_GROUPS] == []
 
 
 def test_neither_plugin_folder_is_a_package() -> None:

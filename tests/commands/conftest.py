@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pytest
 
-from miniredis.testing.in_process import InProcessServer
+from miniredis.testing.memory import MemoryServer
 
 from oracle.ours import OurConnection
 from oracle.wire import encode, words
@@ -43,7 +43,7 @@ class CommandClient(OurConnection):
         return self._resp3
 
 
-class CommandServer(InProcessServer):
+class CommandServer(MemoryServer):
     """The server of one test."""
 
     def client(self, resp: int = 2) -> CommandClient:

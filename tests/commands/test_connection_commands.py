@@ -28,7 +28,7 @@ def test_quit_answers_and_closes(client: CommandClient) -> None:
 def test_a_browser_is_hung_up_on(client: CommandClient, server: CommandServer) -> None:
     assert client(b"Host:", b"localhost") == b""
     assert client.closed_by_server
-    assert "SECURITY ATTACK" in server.log[0][1]
+    assert "SECURITY ATTACK" in server.logged[0][1]
 
 
 def test_keys_expire_as_time_passes(client: CommandClient, clock: ServerClock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from miniredis.testing.in_process import InProcessServer
+from miniredis.testing.memory import MemoryServer
 
 from oracle.comparison import Backend
 from oracle.wire import Connection, Splitter
@@ -13,18 +13,17 @@ from oracle.wire import Connection, Splitter
 class OurConnection(Connection):
     """A client of ours; what it receives is there as soon as it was sent."""
 
-    def __init__(self, server: InProcessServer) -> None:
+    def __init__(self, server: MemoryServer) -> None:
         self._client = server.connect()
-        assert self._client.session is not None
         self.session = self._client.session
         self._splitter = Splitter()
         self._ready: list[bytes] = []
 
     def send(self, data: bytes) -> None:
-        self._client.feed(data)
+        self._client.send(data)
 
     def _collect(self) -> None:
-        self._ready += self._splitter.feed(self._client.take())
+        self._ready += self._splitter.feed(self._client.received())
 
     def frames(self, count: int) -> list[bytes]:
         self._collect()
@@ -40,7 +39,7 @@ class OurConnection(Connection):
         return found
 
     def close(self) -> None:
-        self._client.hang_up()
+        self._client.disconnect()
 
     @property
     def closed_by_server(self) -> bool:
@@ -49,7 +48,7 @@ class OurConnection(Connection):
 
 def our_backend() -> Backend:
     """A fresh server of ours; its clock is set to the real one whenever a client connects."""
-    server = InProcessServer()
+    server = MemoryServer()
 
     def connect() -> Connection:
         server.set_wall_ms(time.time_ns() // 1_000_000)
