@@ -68,7 +68,7 @@ def wrong_number_of_arguments(full_name: bytes) -> ReplyError:
 
 
 def unknown_subcommand(subcommand: bytes, container: bytes) -> ReplyError:
-    shown = subcommand[:128]
+    shown = subcommand[:128].partition(b"\0")[0]
     return ReplyError(b"ERR unknown subcommand '" + shown + b"'. Try " + container.upper() + b" HELP.")
 
 
