@@ -82,6 +82,15 @@ class Table:
         self._shift = POSITION_BITS
         self._size = 0
 
+    def drop_shards(self, most: int) -> int:
+        """Forget up to `most` places of the directory, from its end; how many were dropped.
+
+        Only for a table that nobody uses any more: it frees a huge one in slices.
+        """
+        count = min(most, len(self._directory))
+        del self._directory[len(self._directory) - count :]
+        return count
+
     def shards(self) -> Iterator[dict[bytes, object]]:
         """Each shard once; the table must not change meanwhile."""
         seen: dict[bytes, object] | None = None
