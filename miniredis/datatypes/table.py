@@ -94,6 +94,15 @@ class Table:
         self._size = 0
         self._narrow = 0
 
+    def drop_shards(self, most: int) -> int:
+        """Forget up to `most` places of the directory, from its end; how many were dropped.
+
+        Only for a table that nobody uses any more: it frees a huge one in slices.
+        """
+        count = min(most, len(self._directory))
+        del self._directory[len(self._directory) - count :]
+        return count
+
     def copy(self) -> Table:
         """An independent table of the same values."""
         other = Table()

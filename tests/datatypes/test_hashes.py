@@ -200,6 +200,9 @@ def test_memory_grows_with_what_is_held() -> None:
     empty = HashValue(EncodingLimits()).memory()
     small = hash_of(10).memory()
     large = hash_of(10000)
+    long = HashValue(EncodingLimits())
+    long.set(b"f", b"v" * 1000)
+    assert 1000 < long.memory() < 2000
     assert empty < small < hash_of(200).memory() < large.memory()
     assert 100 * 10000 < large.memory() < 200 * 10000
     before = large.memory()

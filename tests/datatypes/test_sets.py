@@ -242,6 +242,7 @@ def test_memory_grows_with_what_is_held() -> None:
     assert sizes == sorted(sizes)
     assert 60 * 3000 < set_of(numbers(3000, b"m")).memory() < 150 * 3000
     assert set_of(numbers(500)).memory() < 2000
+    assert 1000 < set_of([b"m" * 1000]).memory() < 2000
 
 
 SETS = st.lists(
