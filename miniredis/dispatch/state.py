@@ -83,6 +83,10 @@ class ServerState(Server):
         if code in self.error_counts or len(self.error_counts) < 128:
             self.error_counts[code] = self.error_counts.get(code, 0) + 1
 
+    def has_default_password(self) -> bool:
+        """Whether a connection without a password can do nothing."""
+        return len(self.config.text("requirepass")) > 0
+
     def log_failure(self, what: str, defect: BaseException | None) -> None:
         """Write a defect with its traceback into the log."""
         lines = traceback.format_exception(defect)
