@@ -18,7 +18,7 @@ from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
-from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY, GATE_SUBSCRIBED
+from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
 from miniredis.dispatch.pause import Pause
 from miniredis.dispatch.port import Log, Port, TimeSource
 from miniredis.dispatch.pubsub import KeyspaceNotifications, PubSub
@@ -66,6 +66,9 @@ class Engine(ServerState):
         session = Session(self.next_client_id(), self, port, self.max_bulk)
         self.sessions[session.id] = session
         self.counters.connections += 1
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
         return session
 
     def own_session(self, port: Port) -> Session:
@@ -95,6 +98,10 @@ class Engine(ServerState):
         session.context.resp = 2
         session.set_reply_mode(REPLY_ON)
         session.name = b""
+        session.user_name = b"default"
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
         for feature in self.on_reset:
             feature(session)
 
