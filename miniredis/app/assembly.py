@@ -8,7 +8,14 @@ from typing import Final
 from miniredis.commands import strings
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
-from miniredis.dispatch import authentication, client_commands, connection, pubsub_commands, transactions
+from miniredis.dispatch import (
+    authentication,
+    client_commands,
+    command_commands,
+    connection,
+    pubsub_commands,
+    transactions,
+)
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -18,6 +25,7 @@ from miniredis.keyspace.keyspace import Keyspace
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    command_commands.group,
     authentication.group,
     strings.group,
     pubsub_commands.group,
