@@ -13,6 +13,9 @@ from mypy_extensions import mypyc_attr
 class Value:
     """A list, hash, set, sorted set, stream, or a type of a module."""
 
+    #: What its database last counted for it, in bytes.
+    accounted: int = 0
+
     def type_name(self) -> bytes:
         """As TYPE replies: b"list", b"hash", ..."""
         raise AssertionError("a value type has a name")

@@ -1,0 +1,101 @@
+# miniredis: make run and make test are all a newcomer needs; see README.rst.
+PYTHON ?= python3
+PORT ?= 6379
+BIND ?= 127.0.0.1
+# Extra words for pytest, for instance: make test ARGS='-k sorted_set'
+ARGS ?=
+# Tests run in this many processes.
+WORKERS ?= 2
+
+RUN_VENV := .venv
+TEST_VENV := build/venv
+PY := $(TEST_VENV)/bin/python
+SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted -name '*.py' -not -path '*/__pycache__/*')
+# Bytes in, bytes out, and the oracle: what runs on the compiled build too.
+COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace commands dispatch scripting oracle))
+PIP := -m pip --disable-pip-version-check -qq
+
+.PHONY: run test lint types unit compiled system soak bench docs dist clean
+
+## run: serve on 127.0.0.1:6379 from an environment in .venv
+run: $(RUN_VENV)/installed
+	@exec $(RUN_VENV)/bin/miniredis-server --bind $(BIND) --port $(PORT)
+
+$(RUN_VENV)/installed: $(SOURCES)
+	@test -x $(RUN_VENV)/bin/python || { echo "making the virtual environment $(RUN_VENV)"; $(PYTHON) -m venv $(RUN_VENV); }
+	@echo "installing miniredis and what it needs (a few minutes with a C compiler)"
+	@$(RUN_VENV)/bin/python $(PIP) install .
+	@touch $@
+
+## test: everything interpreted with coverage, a compiled smoke, lint and types; within 10 minutes
+test: lint types unit compiled
+	@echo "make test: all passed"
+
+## lint: ruff's rules and its format
+lint: $(TEST_VENV)/installed
+	@$(TEST_VENV)/bin/ruff check .
+	@$(TEST_VENV)/bin/ruff format --check .
+
+## types: mypy, strict
+types: $(TEST_VENV)/installed
+	@$(TEST_VENV)/bin/mypy miniredis twisted/plugins tests bench setup.py
+
+## unit: all tests but tests/system, interpreted, with branch coverage and its gates
+unit: $(TEST_VENV)/installed
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@PYTHONPATH=. $(PY) -m pytest --no-skips -q -n $(WORKERS) --cov --cov-config=setup.cfg --cov-report= --ignore=tests/system $(ARGS)
+	@$(PY) -m coverage json --rcfile=setup.cfg -q
+	@$(PY) tests/coverage_gate.py build/coverage/coverage.json
+
+## compiled: the same bytes-in/bytes-out and oracle tests on the compiled build
+compiled: build/compiled/installed
+	@PYTHONPATH=build/compiled $(PY) -P -m pytest --no-skips -q -n $(WORKERS) -p no:cacheprovider --compiled $(COMPILED_TESTS) $(ARGS)
+
+build/compiled/installed: $(TEST_VENV)/installed $(SOURCES)
+	@echo "compiling with mypyc"
+	@rm -rf build/compiled build/lib* build/temp* && mkdir -p build/compiled
+	@MINIREDIS_COMPILE=1 $(PY) $(PIP) install --no-deps --no-build-isolation --target build/compiled .
+	@touch $@
+
+$(TEST_VENV)/installed: setup.cfg tests/requirements.py tests/debian_packages.sh
+	@sh tests/debian_packages.sh redis-server redis-tools redis-sentinel
+	@test -x $(PY) || { echo "making the virtual environment $(TEST_VENV)"; $(PYTHON) -m venv $(TEST_VENV); }
+	@echo "installing what tests need"
+	@$(PY) tests/requirements.py test > build/requirements.txt
+	@$(PY) $(PIP) install 'setuptools>=77' wheel -r build/requirements.txt
+	@touch $@
+
+## system: real clients and real processes; within 30 minutes
+system: build/dist/installed
+	@$(PY) -P -m pytest --no-skips -q tests/system $(ARGS)
+
+# The wheel as a user gets it, in an environment of its own.
+build/dist/installed: $(TEST_VENV)/installed $(SOURCES)
+	@rm -rf build/dist && mkdir -p build/dist
+	@MINIREDIS_COMPILE=1 $(PY) $(PIP) wheel --no-deps --no-build-isolation -w build/dist .
+	@test -x build/system-venv/bin/python || $(PYTHON) -m venv build/system-venv
+	@build/system-venv/bin/python $(PIP) install --force-reinstall --no-deps build/dist/*.whl
+	@build/system-venv/bin/python $(PIP) install build/dist/*.whl
+	@touch $@
+
+## soak: the same with many more examples and rounds; hours
+soak: build/dist/installed
+	@MINIREDIS_HYPOTHESIS=soak MINIREDIS_SOAK=1 PYTHONPATH=. $(PY) -m pytest --no-skips -q --timeout=7200 $(ARGS)
+
+## bench: beside redis-server in the same run; writes docs/benchmark.rst and its plot
+bench: build/dist/installed
+	@$(PY) bench/paired.py --server 'build/system-venv/bin/miniredis-server --port {port} --dir {dir} --save ""' --write docs
+
+## docs: HTML in docs/_build
+docs: $(TEST_VENV)/installed
+	@$(PY) tests/requirements.py docs > build/requirements-docs.txt
+	@$(PY) $(PIP) install -r build/requirements-docs.txt
+	@$(PY) -m sphinx -q -W docs docs/_build
+
+## dist: sdist, compiled wheel and pure wheel in dist/, each tried in an empty environment
+dist: $(TEST_VENV)/installed
+	@sh tests/dist.sh $(PYTHON) $(PY)
+
+clean:
+	rm -rf build dist .venv docs/_build .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

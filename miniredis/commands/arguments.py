@@ -1,0 +1,45 @@
+"""Arguments that many commands share, parsed as strictly as Redis does."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from miniredis.resp.errors import (
+    not_a_float,
+    not_an_integer,
+    timeout_negative,
+    timeout_not_a_float,
+    timeout_out_of_range,
+)
+from miniredis.resp.numbers import parse_double, parse_int64
+
+INT64_MAX: Final = (1 << 63) - 1
+INT64_MIN: Final = -(1 << 63)
+
+
+def parse_int(argument: bytes) -> int:
+    """A 64-bit integer in its one canonical form."""
+    value = parse_int64(argument)
+    if value is None:
+        raise not_an_integer()
+    return value
+
+
+def parse_float(argument: bytes) -> float:
+    value = parse_double(argument)
+    if value is None:
+        raise not_a_float()
+    return value
+
+
+def parse_timeout(argument: bytes) -> int:
+    """Seconds with a fraction, as blocking commands take them, to milliseconds rounded up; 0: no end."""
+    seconds = parse_double(argument)
+    if seconds is None:
+        raise timeout_not_a_float()
+    if seconds != seconds or seconds * 1000 > INT64_MAX:
+        raise timeout_out_of_range()
+    if seconds < 0:
+        raise timeout_negative()
+    timeout_ms = int(seconds * 1000)
+    return timeout_ms + 1 if timeout_ms < seconds * 1000 else timeout_ms

@@ -1,0 +1,81 @@
+"""The checks a command passes when some gate is down, in Redis's order.
+
+`admit` returns None when the command may run, or what is replied instead; it raises the refusal.  The order
+matters to clients: authentication before everything, queueing after every refusal that would spoil the
+transaction.
+"""
+
+from __future__ import annotations
+
+from miniredis.commands.declaration import (
+    ALLOW_BUSY,
+    LOADING,
+    MAY_REPLICATE,
+    NO_AUTH,
+    NO_MULTI,
+    STALE,
+    WRITE,
+    Command,
+)
+from miniredis.dispatch.gates import (
+    GATE_ACL,
+    GATE_BUSY,
+    GATE_CLUSTER,
+    GATE_LOADING,
+    GATE_MEMORY,
+    GATE_MULTI,
+    GATE_NO_AUTH,
+    GATE_PAUSED,
+    GATE_PRIMARY_LINK,
+    GATE_REPLICA,
+    GATE_STALE,
+    GATE_SUBSCRIBED,
+    GATE_WRITES_REFUSED,
+)
+from miniredis.dispatch.session import QueuedCommand, Session
+from miniredis.dispatch.state import ServerState
+from miniredis.resp.errors import ReplyError, loading, no_authentication
+from miniredis.resp.replies import QUEUED
+
+#: Commands that act at once although a transaction is being queued.
+NEVER_QUEUED = (b"exec", b"discard", b"multi", b"watch", b"quit", b"reset")
+
+
+def admit(state: ServerState, session: Session, command: Command, argv: list[bytes]) -> object:
+    """None: run it.  Anything else is the reply in its place."""
+    gates = state.gates | session.gates
+    flags = command.flags
+    if gates & GATE_NO_AUTH and not flags & NO_AUTH:
+        raise no_authentication()
+    if gates & GATE_MULTI and flags & NO_MULTI and command.name not in NEVER_QUEUED:
+        raise ReplyError(b"ERR Command not allowed inside a transaction")
+    if gates & GATE_ACL:
+        state.rules[GATE_ACL].apply(session, command, argv)
+    if gates & GATE_PRIMARY_LINK:
+        return None
+    if gates & GATE_CLUSTER:
+        redirection = state.rules[GATE_CLUSTER].apply(session, command, argv)
+        if redirection is not None:
+            return redirection
+    if gates & GATE_MEMORY:
+        state.rules[GATE_MEMORY].apply(session, command, argv)
+    if gates & GATE_WRITES_REFUSED and flags & (WRITE | MAY_REPLICATE):
+        state.rules[GATE_WRITES_REFUSED].apply(session, command, argv)
+    if gates & GATE_REPLICA and flags & WRITE:
+        raise ReplyError(b"READONLY You can't write against a read only replica.")
+    if gates & GATE_SUBSCRIBED:
+        state.rules[GATE_SUBSCRIBED].apply(session, command, argv)
+    if gates & GATE_STALE and not flags & STALE:
+        raise ReplyError(b"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")
+    if gates & GATE_LOADING and not flags & LOADING:
+        raise loading()
+    if gates & GATE_BUSY and not flags & ALLOW_BUSY:
+        state.rules[GATE_BUSY].apply(session, command, argv)
+    if gates & GATE_MULTI and command.name not in NEVER_QUEUED:
+        session.queued.append(QueuedCommand(command, argv))
+        return QUEUED
+    if gates & GATE_PAUSED:
+        waiting = state.rules[GATE_PAUSED].apply(session, command, argv)
+        if waiting is not None:
+            return waiting
+    return None

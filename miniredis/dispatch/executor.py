@@ -1,0 +1,413 @@
+"""The engine: it runs requests and tells everybody concerned what they did.
+
+The way of one command: look it up, count its arguments, pass the gates (one integer test when none is down),
+run its code, note the time, deliver its effects, then serve the clients that waited for what it changed.
+Everything rare lives behind a test that is normally false.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from miniredis.commands.context import NOT_READY, Context, Serve
+from miniredis.commands.declaration import Command
+from miniredis.config.config import Config
+from miniredis.dispatch.admission import admit
+from miniredis.dispatch.blocking import Waiter
+from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
+from miniredis.dispatch.pause import Pause
+from miniredis.dispatch.port import Log, Port, TimeSource
+from miniredis.dispatch.pubsub import KeyspaceNotifications, PubSub
+from miniredis.dispatch.registry import CommandTable
+from miniredis.dispatch.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT, QueuedCommand, Session
+from miniredis.dispatch.sinks import Replay
+from miniredis.dispatch.state import ServerState
+from miniredis.keyspace.keyspace import Keyspace
+from miniredis.resp.encoder import append_bulk, append_reply, encode_error
+from miniredis.resp.errors import ProtocolError, ReplyError, internal_error, wrong_number_of_arguments
+from miniredis.resp.replies import Preencoded
+
+#: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
+CROSS_PROTOCOL: Final = (b"post", b"host:")
+
+
+class Engine(ServerState):
+    """A server without sockets, files or a clock of its own."""
+
+    def __init__(
+        self, keyspace: Keyspace, config: Config, commands: CommandTable, random: Random, time: TimeSource, log: Log
+    ) -> None:
+        super().__init__(keyspace, config, commands, random, time, log)
+        self._monotonic_ns = time.monotonic_ns
+        self._by_name: dict[bytes, Command] = commands.by_name
+        self._mark_ns: int = 0  # when the command before ended
+        self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
+        self._block: list[Replay] | None = None
+        self.pause = Pause(self, self.call)
+        self.pubsub = PubSub()
+        self.rules[GATE_SUBSCRIBED] = self.pubsub
+        self.on_reset.append(self.pubsub.forget)
+        self.notifications = KeyspaceNotifications(self.pubsub)
+        self.begin_turn()
+
+    # -- turns and clients
+
+    def begin_turn(self) -> None:
+        """The edge has something to do: what runs until the next turn sees this time."""
+        self.keyspace.clock.now_ms = self.time.wall_ms()
+        self._mark_ns = self._monotonic_ns()
+
+    def connect(self, port: Port) -> Session:
+        """A client has connected."""
+        session = Session(self.next_client_id(), self, port, self.max_bulk)
+        self.sessions[session.id] = session
+        self.counters.connections += 1
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
+        return session
+
+    def own_session(self, port: Port) -> Session:
+        """A session for what the server does by itself; no client, and in no list."""
+        return Session(0, self, port, self.max_bulk)
+
+    def disconnect(self, session: Session) -> None:
+        """A client's connection is gone."""
+        session.closed = True
+        session.closing = True
+        session.out.clear()
+        self.sessions.pop(session.id, None)
+        waiter = self.waiting.waiters.get(session.id)
+        if waiter is not None:
+            self.waiting.remove(waiter)
+            self.refresh_listening()
+        if session.watched:
+            self.unwatch(session)
+        for callback in list(session.on_closed):
+            callback(session)
+
+    def reset(self, session: Session) -> None:
+        """Make a client as it was when it connected."""
+        session.end_queue()
+        self.unwatch(session)
+        session.context.db = self.keyspace.databases[0]
+        session.context.resp = 2
+        session.set_reply_mode(REPLY_ON)
+        session.name = b""
+        session.user_name = b"default"
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
+        for feature in self.on_reset:
+            feature(session)
+
+    def notify_classes(self, classes: int) -> None:
+        """Publish keyspace events of these NOTIFY_ classes from now on; 0: none."""
+        self.notifications.classes = classes
+        if classes and self.notifications not in self.event_sinks:
+            self.event_sinks.append(self.notifications)
+        elif not classes and self.notifications in self.event_sinks:
+            self.event_sinks.remove(self.notifications)
+        self.refresh_listening()
+
+    # -- requests
+
+    def proceed(self, session: Session, most: int) -> bool:
+        """Run up to `most` requests of a client; True when more may be ready."""
+        decoder = session.decoder
+        out = session.out
+        while most > 0:
+            if session.waiting is not None or session.closing:
+                return False
+            try:
+                argv = decoder.next()
+            except ProtocolError as problem:
+                self._refuse(session, problem)
+                return False
+            if argv is None:
+                return False
+            most -= 1
+            reply = self.execute(session, argv)
+            if session.gates & GATE_REPLY:
+                self._append_unless_silent(session, reply)
+            elif isinstance(reply, Preencoded):
+                out.append(reply.data)
+            elif isinstance(reply, bytes):
+                append_bulk(out, reply)
+            elif isinstance(reply, Deferred):
+                self._hold(session, reply)
+            else:
+                append_reply(out, reply, session.context.resp)
+        return not decoder.is_idle()
+
+    def execute(self, session: Session, argv: list[bytes]) -> object:
+        """Run one request; its reply value, errors included."""
+        command = self._by_name.get(argv[0])
+        try:
+            if command is None or command.subcommands is not None:
+                command = self._find(session, argv)
+                if command is None:
+                    return Preencoded(b"")
+            count = len(argv)
+            if count < command.min_arguments or count > command.max_arguments:
+                raise wrong_number_of_arguments(command.full_name)
+            if self.gates | session.gates:
+                reply = admit(self, session, command, argv)
+                if reply is not None:
+                    return reply
+        except ReplyError as refusal:
+            return self._reject(session, command, refusal)
+        return self.call(session, command, argv)
+
+    def call(self, session: Session, command: Command, argv: list[bytes]) -> object:
+        """Run an admitted command: time it, count it, deliver what it did."""
+        effects = self.effects
+        dirty = effects.dirty
+        session.last_command = command
+        if self.on_call:
+            self._announce(session, command, argv)
+        try:
+            reply = command.run(session.context, argv)
+        except ReplyError as problem:
+            command.failed += 1
+            self.count_error(problem.message)
+            reply = problem
+        except Exception as defect:
+            command.failed += 1
+            reply = self._internal_error(command, defect)
+        now_ns = self._monotonic_ns()
+        spent_ns = now_ns - self._mark_ns
+        self._mark_ns = now_ns
+        command.calls += 1
+        command.nanoseconds += spent_ns
+        if spent_ns >= self.slow_ns:
+            for listener in self.on_slow:
+                listener(session, command, argv, spent_ns)
+        if effects.active:
+            self._deliver(session, argv, effects.dirty != dirty)
+        return reply
+
+    def call_queued(self, session: Session, queued: QueuedCommand) -> object:
+        """Run one command of a transaction; what its user may do can have changed since it was queued."""
+        if self.gates | session.gates:
+            try:
+                reply = admit(self, session, queued.command, queued.argv)
+            except ReplyError as refusal:
+                queued.command.rejected += 1
+                self.count_error(refusal.message)
+                return refusal
+            if reply is not None:
+                return reply
+        return self.call(session, queued.command, queued.argv)
+
+    def _announce(self, session: Session, command: Command, argv: list[bytes]) -> None:
+        for listener in self.on_call:
+            listener(session, command, argv)
+
+    def _find(self, session: Session, argv: list[bytes]) -> Command | None:
+        """The rarer look-ups; None when the client turns out to be none of ours."""
+        if argv[0].lower() in CROSS_PROTOCOL:
+            self.log("warning", "Possible SECURITY ATTACK detected: a browser may be talking to this port. Closed.")
+            session.closing = True
+            session.port.close(True)
+            return None
+        return self.commands.find(argv)
+
+    def _reject(self, session: Session, command: Command | None, refusal: ReplyError) -> ReplyError:
+        """A request was refused before it ran; inside MULTI that spoils the transaction."""
+        if command is not None:
+            command.rejected += 1
+        self.count_error(refusal.message)
+        if session.gates & GATE_MULTI:
+            session.queue_is_bad = True
+        return refusal
+
+    def _internal_error(self, command: Command, defect: Exception) -> ReplyError:
+        self.counters.unexpected_errors += 1
+        self.log_failure(f"defect in command {command.full_name.decode()}", defect)
+        problem = internal_error()
+        self.count_error(problem.message)
+        return problem
+
+    def _refuse(self, session: Session, problem: ProtocolError) -> None:
+        """The stream makes no sense any more: say why and close."""
+        self.count_error(problem.message)
+        self.log("verbose", f"Protocol error ({problem.message[4:].decode('latin-1')}) from client: id={session.id}")
+        session.out.append(encode_error(problem.message))
+        session.close_after_output()
+
+    # -- replies that are held back or suppressed
+
+    def _append_unless_silent(self, session: Session, reply: object) -> None:
+        mode = session.reply_mode
+        if mode == REPLY_SKIP:
+            session.set_reply_mode(REPLY_ON)
+        elif mode == REPLY_SKIP_NEXT:
+            session.set_reply_mode(REPLY_SKIP)
+        if isinstance(reply, Deferred):
+            self._hold(session, reply)
+
+    def _hold(self, session: Session, reply: Deferred[object]) -> None:
+        """Stop the conversation until the reply is there."""
+        session.waiting = reply
+        reply.addCallbacks(self._resume, self._resume_with_failure, callbackArgs=(session,), errbackArgs=(session,))
+
+    def _resume(self, reply: object, session: Session) -> None:
+        session.waiting = None
+        if session.closed:
+            return
+        if session.reply_mode == REPLY_ON:
+            append_reply(session.out, reply, session.context.resp)
+        session.port.wake()
+
+    def _resume_with_failure(self, failure: Failure, session: Session) -> None:
+        problem = failure.value
+        if not isinstance(problem, ReplyError):
+            self.counters.unexpected_errors += 1
+            self.log_failure("a command that waited failed", problem)
+            problem = internal_error()
+        self.count_error(problem.message)
+        self._resume(problem, session)
+
+    # -- effects
+
+    def _deliver(self, session: Session, argv: list[bytes], is_dirty: bool) -> None:
+        """Tell the sinks what a command did; then, outside of any block, serve who waited for it."""
+        effects = self.effects
+        if effects.replaying:
+            if effects.removals:
+                for removal in effects.removals:
+                    self._log(removal.db_index, removal.argv, None)
+            replay = effects.replay
+            if replay is not None:
+                self._log_several(session.context.db.index, replay)
+            elif is_dirty:
+                self._log(session.context.db.index, argv, session.decoder.raw() if self._nesting == 0 else None)
+        if effects.listening and (effects.events or effects.flushed):
+            if not self.watching.is_empty():
+                self.watching.on_effects(effects)
+            for sink in self.event_sinks:
+                sink.on_effects(effects, session.id)
+            if not self.waiting.is_empty():
+                for event in effects.events:
+                    if event.modified:
+                        self.waiting.key_changed(event.db_index, event.key)
+                for index in effects.flushed:
+                    self.waiting.database_changed(index)
+        effects.clear()
+        if self._nesting == 0 and self.waiting.has_ready():
+            self._serve_waiting()
+
+    def _log(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
+        if self._block is not None:
+            self._block.append(Replay(db_index, argv, raw))
+        else:
+            for sink in self.log_sinks:
+                sink.append(db_index, argv, raw)
+
+    def _log_several(self, db_index: int, commands: list[list[bytes]]) -> None:
+        if self._block is not None or len(commands) == 1:
+            for argv in commands:
+                self._log(db_index, argv, None)
+        elif commands:
+            block = [Replay(db_index, argv, None) for argv in commands]
+            for sink in self.log_sinks:
+                sink.append_block(block)
+
+    def deliver_unasked(self, session: Session) -> None:
+        """Deliver effects that no command had: active expiry, eviction, a timer."""
+        if self.effects.active:
+            self._deliver(session, [], False)
+
+    def begin_block(self) -> None:
+        """What follows happens together: EXEC, a script, a module's command."""
+        self._nesting += 1
+        if self._nesting == 1 and self.effects.replaying:
+            self._block = []
+
+    def end_block(self) -> None:
+        """Log the block and serve the clients that waited for something in it."""
+        self._nesting -= 1
+        if self._nesting > 0:
+            return
+        block = self._block
+        self._block = None
+        if block:
+            for sink in self.log_sinks:
+                if len(block) == 1:
+                    sink.append(block[0].db_index, block[0].argv, block[0].raw)
+                else:
+                    sink.append_block(block)
+        if self.waiting.has_ready():
+            self._serve_waiting()
+
+    # -- clients that wait for keys
+
+    def wait_for_keys(
+        self, ctx: Context, keys: list[bytes], timeout_ms: int, serve: Serve, timeout_reply: object, on_removal: bool
+    ) -> Deferred[object]:
+        session = self.sessions[ctx.client.id]
+        waiter = Waiter(session, ctx.db.index, keys, serve, timeout_reply, on_removal)
+        self.waiting.add(waiter)
+        if timeout_ms > 0:
+            waiter.timeout = self.time.call_later(timeout_ms / 1000, lambda: self.release(waiter, timeout_reply))
+        self.refresh_listening()
+        return waiter.deferred
+
+    def release(self, waiter: Waiter, reply: object) -> None:
+        """End a client's waiting with this reply: its time is over, or CLIENT UNBLOCK."""
+        if waiter.done:
+            return
+        self.waiting.remove(waiter)
+        self.refresh_listening()
+        if isinstance(reply, ReplyError):
+            self.count_error(reply.message)
+        waiter.deferred.callback(reply)
+
+    def _serve_waiting(self) -> None:
+        """Try the clients that wait for changed keys, longest waiting first; what they do may change more."""
+        while self.waiting.has_ready():
+            for db_index, key in self.waiting.take_ready():
+                self._serve_key(db_index, key)
+        self.refresh_listening()
+
+    def _serve_key(self, db_index: int, key: bytes) -> None:
+        waiters = self.waiting.at(db_index, key)
+        if waiters is None:
+            return
+        db = self.keyspace.databases[db_index]
+        for waiter in list(waiters):
+            if not db.exists(key) and not self.waiting.wants_removal(db_index, key):
+                return
+            if waiter.done:
+                continue
+            reply = self._try_to_serve(waiter, key)
+            if reply is not NOT_READY:
+                self.waiting.remove(waiter)
+                waiter.deferred.callback(reply)
+
+    def _try_to_serve(self, waiter: Waiter, key: bytes) -> object:
+        session = waiter.session
+        effects = self.effects
+        dirty = effects.dirty
+        self._nesting += 1  # keys it changes are looked at by the loop that called
+        try:
+            reply = waiter.serve(session.context, key)
+        except ReplyError as problem:
+            self.count_error(problem.message)
+            reply = problem
+        except Exception as defect:
+            self.counters.unexpected_errors += 1
+            self.log_failure("a command that waited failed", defect)
+            reply = internal_error()
+        self._deliver(session, waiter.argv, effects.dirty != dirty)
+        self._nesting -= 1
+        return reply
+
+    def unwatch(self, session: Session) -> None:
+        self.watching.unwatch(session)
+        self.refresh_listening()

@@ -1,0 +1,59 @@
+"""What a session and the server ask of the outside: a connection's port, time, the log.
+
+The edge implements them over sockets and the reactor; tests over lists and a Clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from mypy_extensions import mypyc_attr
+
+
+class DelayedCall(Protocol):
+    """A call that has been asked for later, as Twisted's IDelayedCall."""
+
+    def cancel(self) -> None: ...
+
+    def active(self) -> bool: ...
+
+
+class TimeSource:
+    """Time as the server may read it.  wall_ms: Unix time in milliseconds; monotonic_ns: never steps back."""
+
+    def __init__(
+        self,
+        wall_ms: Callable[[], int],
+        monotonic_ns: Callable[[], int],
+        call_later: Callable[[float, Callable[[], None]], DelayedCall],
+    ) -> None:
+        self.wall_ms = wall_ms
+        self.monotonic_ns = monotonic_ns
+        self.call_later = call_later
+
+
+#: Takes a level ("debug", "verbose", "notice", "warning") and a line.
+Log = Callable[[str, str], None]
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Port:
+    """One connection's way out.  Addresses are as CLIENT LIST shows them: b"127.0.0.1:50000"."""
+
+    def __init__(self) -> None:
+        self.peer: bytes = b""
+        self.local: bytes = b""
+        self.fd: int = -1
+        self.is_unix = False
+        self.is_tls = False
+
+    def wake(self) -> None:
+        """There is output to send, and perhaps requests to go on with, outside of the session's own turn."""
+
+    def close(self, abort: bool) -> None:
+        """End the connection: after the output that waits, or (`abort`) at once."""
+
+    def unsent_bytes(self) -> int:
+        """Output that was taken from the session and that the peer has not accepted yet."""
+        return 0

@@ -1,0 +1,61 @@
+"""WATCH: who must be told when a key changes before EXEC."""
+
+from __future__ import annotations
+
+from miniredis.dispatch.session import Session
+from miniredis.keyspace.effects import Effects
+from miniredis.keyspace.keyspace import Keyspace
+
+
+class WatchedKeys:
+    """(database, key) -> the clients that watch it."""
+
+    def __init__(self, keyspace: Keyspace) -> None:
+        self.keyspace = keyspace
+        self._by_key: dict[tuple[int, bytes], dict[Session, None]] = {}
+
+    def is_empty(self) -> bool:
+        return len(self._by_key) == 0
+
+    def count(self) -> int:
+        return len(self._by_key)
+
+    def watch(self, session: Session, key: bytes) -> None:
+        db = session.context.db
+        place = (db.index, key)
+        if place in session.watched:
+            return
+        session.watched[place] = db.is_expired(key)
+        self._by_key.setdefault(place, {})[session] = None
+
+    def unwatch(self, session: Session) -> None:
+        for place in session.watched:
+            sessions = self._by_key[place]
+            del sessions[session]
+            if not sessions:
+                del self._by_key[place]
+        session.watched = {}
+        session.watch_is_broken = False
+
+    def on_effects(self, effects: Effects) -> None:
+        """Break the transactions that watch what was changed."""
+        for event in effects.events:
+            if event.modified:
+                self._break(event.db_index, event.key)
+        for index in effects.flushed:
+            for db_index, key in list(self._by_key):
+                if db_index == index:
+                    self._break(db_index, key)
+
+    def _break(self, db_index: int, key: bytes) -> None:
+        for session in self._by_key.get((db_index, key), ()):
+            # A key that was over already when it was watched does not change by being removed.
+            if not (session.watched[(db_index, key)] and not self.keyspace.databases[db_index].table.contains(key)):
+                session.watch_is_broken = True
+
+    def expired_since(self, session: Session) -> bool:
+        """Whether a watched key has expired by now without having been removed yet."""
+        for (db_index, key), was_expired in session.watched.items():
+            if not was_expired and self.keyspace.databases[db_index].is_expired(key):
+                return True
+        return False

@@ -1,0 +1,76 @@
+"""Active expiry: removing keys whose time is over although nobody asks for them.
+
+Each call samples keys that have an expiry and removes those that are over, database by database, and goes
+on in one while at least a quarter of a sample was over and the budget lasts.  The caller gives the budget
+as a callable that says whether time is left, and delivers the effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from miniredis.keyspace.database import EXPIRE_DELETE
+from miniredis.keyspace.keyspace import Keyspace
+
+SAMPLE: Final = 20
+
+
+class ActiveExpiry:
+    """Goes round the databases; remembers where it stopped."""
+
+    def __init__(self, keyspace: Keyspace) -> None:
+        self.keyspace = keyspace
+        self.enabled = True
+        self._next_database: int = 0
+        self._cursors: list[int] = [0] * len(keyspace.databases)
+
+    def run(self, time_is_left: Callable[[], bool]) -> int:
+        """Remove expired keys while `time_is_left()`; how many were removed."""
+        removed = 0
+        if not self.enabled:
+            return removed
+        databases = self.keyspace.databases
+        for _ in range(len(databases)):
+            index = self._next_database
+            self._next_database = (index + 1) % len(databases)
+            if databases[index].expire_policy == EXPIRE_DELETE and databases[index].expires.size() > 0:
+                removed += self._run_database(index, time_is_left)
+            if not time_is_left():
+                break
+        return removed
+
+    def _run_database(self, index: int, time_is_left: Callable[[], bool]) -> int:
+        database = self.keyspace.databases[index]
+        total = 0
+        start = self._cursors[index]
+        wrapped = False
+        while True:
+            # By cursor rather than by chance: every key is met within one round, however few are over.
+            cursor, keys = database.expires.scan(self._cursors[index], SAMPLE)
+            self._cursors[index] = cursor
+            over = 0
+            ttl_total = 0
+            for key in keys:
+                remaining = database.expiry(key) - database.clock.now_ms
+                if remaining <= 0:
+                    database.expire_now(key)
+                    over += 1
+                else:
+                    ttl_total += remaining
+            if len(keys) > over:
+                self._note_average(index, ttl_total // (len(keys) - over))
+            total += over
+            if cursor == 0:
+                if wrapped or start == 0:
+                    return total
+                wrapped = True
+            if over * 4 < len(keys) or not time_is_left():
+                return total
+
+    def _note_average(self, index: int, ttl_ms: int) -> None:
+        database = self.keyspace.databases[index]
+        if database.average_ttl_ms == 0:
+            database.average_ttl_ms = ttl_ms
+        else:
+            database.average_ttl_ms += (ttl_ms - database.average_ttl_ms) // 50

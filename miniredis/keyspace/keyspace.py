@@ -1,0 +1,74 @@
+"""All databases of a server, with what they share."""
+
+from __future__ import annotations
+
+from random import Random
+
+from miniredis.datatypes.limits import EncodingLimits
+from miniredis.datatypes.table import Table
+from miniredis.keyspace.access import AccessLog
+from miniredis.keyspace.clock import KeyspaceClock, MemoryCount, Statistics
+from miniredis.keyspace.database import Database
+from miniredis.keyspace.effects import Effects
+
+
+class Keyspace:
+    """The store behind every session: databases 0 to n-1, one clock, one record of effects."""
+
+    def __init__(self, databases: int, random: Random) -> None:
+        self.clock = KeyspaceClock()
+        self.effects = Effects()
+        self.statistics = Statistics()
+        self.memory = MemoryCount()
+        self.limits = EncodingLimits()
+        self.random = random
+        self.databases: list[Database] = [self._new_database(index) for index in range(databases)]
+        #: Contents of flushed databases and of huge deleted values, waiting to be freed in slices.
+        self.discarded: list[Table] = []
+
+    def _new_database(self, index: int) -> Database:
+        return Database(index, self.clock, self.effects, self.statistics, self.memory)
+
+    @property
+    def now_ms(self) -> int:
+        return self.clock.now_ms
+
+    def total_keys(self) -> int:
+        return sum(database.size() for database in self.databases)
+
+    def flush(self, index: int, later: bool) -> int:
+        """Empty a database; the number of keys it had.  `later`: its memory is freed in slices."""
+        database = self.databases[index]
+        keys = database.size()
+        old = database.clear()
+        if later and keys > 0:
+            self.discarded.append(old)
+        return keys
+
+    def free_some(self, shards: int) -> bool:
+        """Free up to `shards` shards of what was discarded; whether more is left."""
+        while self.discarded and shards > 0:
+            table = self.discarded[-1]
+            shards -= table.drop_shards(shards)
+            if table.shard_count() == 0:
+                self.discarded.pop()
+        return len(self.discarded) > 0
+
+    def swap(self, first: int, second: int) -> None:
+        self.databases[first].swap_contents(self.databases[second])
+
+    def set_expire_policy(self, policy: int) -> None:
+        for database in self.databases:
+            database.expire_policy = policy
+
+    def track_access(self, counts: bool) -> None:
+        """Begin to note when (or how often) keys are used; what was known of the other kind is lost."""
+        for database in self.databases:
+            if database.access is None or database.access.counts != counts:
+                database.access = AccessLog(self.clock, self.random, counts)
+
+    def count_memory(self, active: bool) -> None:
+        """Begin or end to keep the byte count that maxmemory is compared with."""
+        if active and not self.memory.active:
+            self.memory.used = sum(database.count_all() for database in self.databases)
+        self.memory.active = active

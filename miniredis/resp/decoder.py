@@ -1,0 +1,220 @@
+"""Requests out of a byte stream: multibulk frames and inline commands.
+
+`feed(data)` adds bytes, `next()` takes one request or None when more bytes are needed; a request that is
+none raises ProtocolError with Redis's text.  Memory grows with the bytes received, never with the lengths
+announced, and what was parsed once is not parsed again when the rest arrives.  Limits are Redis's:
+64 KiB for a line, `max_bulk` for an argument, 2,147,483,647 arguments; before authentication 10 arguments of
+16 KiB.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from miniredis.resp.errors import ProtocolError
+from miniredis.resp.numbers import parse_int64
+from miniredis.resp.quoting import split_arguments
+
+MAX_LINE: Final = 64 * 1024
+MAX_ARGUMENTS: Final = 2147483647
+MAX_ARGUMENTS_BEFORE_AUTHENTICATION: Final = 10
+MAX_BULK_BEFORE_AUTHENTICATION: Final = 16 * 1024
+#: From this size an argument that has not arrived whole is gathered apart, so that no chunk is copied twice.
+BIG_ARGUMENT: Final = 32 * 1024
+
+CR: Final = 13
+STAR: Final = 42
+DOLLAR: Final = 36
+
+
+class RequestDecoder:
+    """The requests of one connection, in order."""
+
+    def __init__(self, max_bulk: int = 512 * 1024 * 1024) -> None:
+        self.max_bulk = max_bulk
+        self.authenticated = True
+        #: Where the request that `next` returned last began in `data`; raw bytes are data[start:position],
+        #: unless `whole` says that it did not arrive in one piece.
+        self.data: bytes = b""
+        self.position: i64 = 0
+        self.start: i64 = 0
+        self.whole = True
+        self._argv: list[bytes] | None = None  # the arguments so far of an unfinished request
+        self._missing: i64 = 0  # how many more it announced
+        self._bulk_length: i64 = -1  # announced length of the argument that comes next, -1: not read yet
+        self._gathered: bytearray | None = None  # the beginning of a big argument
+
+    def pending_bytes(self) -> int:
+        """Received but not yet returned: what counts against client-query-buffer-limit."""
+        total = len(self.data) - int(self.position)
+        if self._gathered is not None:
+            total += len(self._gathered)
+        if self._argv is not None:
+            for argument in self._argv:
+                total += len(argument)
+        return total
+
+    def is_idle(self) -> bool:
+        """Nothing of an unfinished request is held."""
+        return self.position >= len(self.data) and self._argv is None
+
+    def feed(self, data: bytes) -> None:
+        gathered = self._gathered
+        if gathered is not None:
+            # The next argument's missing bytes and its CRLF; the rest begins a new buffer.
+            needed = int(self._bulk_length) + 2 - len(gathered)
+            if len(data) <= needed:
+                gathered += data
+                return
+            gathered += data[:needed]
+            data = data[needed:]
+            self.data = data
+            self.position = 0
+        elif self.position >= len(self.data):
+            self.data = data
+            self.position = 0
+        else:
+            self.data = self.data[int(self.position) :] + data
+            self.position = 0
+
+    def next(self) -> list[bytes] | None:
+        """The next request; None when the bytes end before it does.  Empty requests are passed over."""
+        data = self.data
+        position = self.position
+        end: i64 = len(data)
+        argv: list[bytes] | None = self._argv
+        missing: i64 = 0
+        length: i64 = -1
+        if argv is None:
+            while True:
+                if position >= end:
+                    self.data = b""
+                    self.position = 0
+                    return None
+                self.start = position
+                if data[position] != STAR:
+                    inline = self._next_inline()
+                    if inline is None:
+                        return None
+                    if len(inline) > 0:
+                        return inline
+                    position = self.position
+                    continue
+                # The header of a frame: one or two digits are read in place, anything else carefully.
+                if position + 3 < end and data[position + 2] == CR and 49 <= data[position + 1] <= 57:
+                    missing = data[position + 1] - 48
+                    if missing > MAX_ARGUMENTS_BEFORE_AUTHENTICATION and not self.authenticated:
+                        raise ProtocolError(b"ERR Protocol error: unauthenticated multibulk length")
+                    position += 4
+                else:
+                    line_end: i64 = data.find(b"\r", int(position))
+                    if line_end < 0 or line_end + 1 >= end:
+                        if end - position > MAX_LINE:
+                            raise ProtocolError(b"ERR Protocol error: too big mbulk count string")
+                        self.position = position
+                        return None
+                    missing = self._multibulk_length(data[position + 1 : line_end])
+                    position = line_end + 2
+                    if missing <= 0:
+                        self.position = position
+                        continue
+                break
+            argv = []
+            self.whole = True
+        else:
+            missing = self._missing
+            length = self._bulk_length
+            self.whole = False
+            gathered = self._gathered
+            if gathered is not None:
+                if len(gathered) < length + 2:
+                    return None
+                argv.append(bytes(gathered[: int(length)]))
+                self._gathered = None
+                length = -1
+                missing -= 1
+        while missing > 0:
+            if length < 0:
+                if position + 3 < end and data[position] == DOLLAR:
+                    first: i64 = data[position + 1] - 48
+                    if 0 <= first <= 9 and data[position + 2] == CR:
+                        length = first
+                        position += 4
+                    elif 1 <= first <= 9 and data[position + 3] == CR and 48 <= data[position + 2] <= 57:
+                        if position + 4 >= end:
+                            break
+                        length = first * 10 + data[position + 2] - 48
+                        position += 5
+                if length < 0:
+                    header_end: i64 = data.find(b"\r", int(position))
+                    if header_end < 0 or header_end + 1 >= end:
+                        if end - position > MAX_LINE:
+                            raise ProtocolError(b"ERR Protocol error: too big bulk count string")
+                        break
+                    length = self._argument_length(data, position, header_end)
+                    position = header_end + 2
+            argument_end: i64 = position + length
+            if argument_end + 2 > end:
+                if length >= BIG_ARGUMENT:
+                    self._gathered = bytearray(data[int(position) :])
+                    position = end
+                break
+            argv.append(data[position:argument_end])
+            position = argument_end + 2
+            length = -1
+            missing -= 1
+        self.position = position
+        if missing == 0:
+            self._argv = None
+            self._bulk_length = -1
+            return argv
+        self._argv = argv
+        self._missing = missing
+        self._bulk_length = length
+        return None
+
+    def _multibulk_length(self, digits: bytes) -> i64:
+        count = parse_int64(digits)
+        if count is None or count > MAX_ARGUMENTS:
+            raise ProtocolError(b"ERR Protocol error: invalid multibulk length")
+        if count > MAX_ARGUMENTS_BEFORE_AUTHENTICATION and not self.authenticated:
+            raise ProtocolError(b"ERR Protocol error: unauthenticated multibulk length")
+        return count
+
+    def _argument_length(self, data: bytes, position: i64, line_end: i64) -> i64:
+        if data[position] != DOLLAR:
+            found = bytes([data[position]])
+            raise ProtocolError(b"ERR Protocol error: expected '$', got '" + found + b"'")
+        length = parse_int64(data[position + 1 : line_end])
+        if length is None or length < 0 or length > self.max_bulk:
+            raise ProtocolError(b"ERR Protocol error: invalid bulk length")
+        if length > MAX_BULK_BEFORE_AUTHENTICATION and not self.authenticated:
+            raise ProtocolError(b"ERR Protocol error: unauthenticated bulk length")
+        return length
+
+    def _next_inline(self) -> list[bytes] | None:
+        """A line of words; None when it has not ended, an empty list for a blank one."""
+        start = int(self.start)
+        line_end = self.data.find(b"\n", start)
+        if line_end < 0:
+            self.position = self.start
+            if len(self.data) - start > MAX_LINE:
+                raise ProtocolError(b"ERR Protocol error: too big inline request")
+            return None
+        stop = line_end
+        if stop > start and self.data[stop - 1] == CR:
+            stop -= 1
+        argv = split_arguments(self.data[start:stop])
+        if argv is None:
+            raise ProtocolError(b"ERR Protocol error: unbalanced quotes in request")
+        self.position = line_end + 1
+        self.whole = False  # what is logged must be a frame
+        return argv
+
+    def raw(self) -> bytes | None:
+        """The bytes of the request that `next` returned last, or None when they are not in one piece."""
+        if not self.whole:
+            return None
+        return self.data[self.start : self.position]

@@ -1,0 +1,223 @@
+"""Many connections behind one epoll set of their own: receive, run, send, in one tight loop.
+
+Twisted's reactor spends more time on an event than we spend on a command, so it only watches this set, as one
+reader; a turn takes the events of many connections at once.  Compiled, and free of Twisted.  The set is
+level-triggered; a turn handles a bounded number of events, commands and bytes, so that the reactor gets its
+turn as well.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable
+from socket import socket
+from typing import Final
+
+from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.port import Port
+from miniredis.dispatch.session import Session
+
+EVENTS_A_TURN: Final = 256
+COMMANDS_A_TURN: Final = 512  # of one connection
+RECEIVE_BYTES: Final = 64 * 1024
+#: While this much output has not been accepted by the peer, nothing more is read from it.
+UNSENT_LIMIT: Final = 64 * 1024
+
+READABLE: Final = select.EPOLLIN
+WRITABLE: Final = select.EPOLLOUT
+BROKEN: Final = select.EPOLLHUP | select.EPOLLERR
+
+
+class Hub:
+    """The epoll set and its connections.  `schedule` asks the reactor for a turn soon."""
+
+    def __init__(self, engine: Engine, schedule: Callable[[], None]) -> None:
+        self.engine = engine
+        self.schedule = schedule
+        self.poll = select.epoll()
+        self.connections: dict[int, HubConnection] = {}
+        self.in_turn = False
+        #: Connections with output from elsewhere, or with requests left over from their last turn.
+        self.pending: list[HubConnection] = []
+        self.is_closed = False
+
+    def fileno(self) -> int:
+        return self.poll.fileno()
+
+    def add(self, sock: socket, peer: bytes, local: bytes) -> HubConnection:
+        """A connection that was accepted; non-blocking already."""
+        connection = HubConnection(self, sock)
+        connection.peer = peer
+        connection.local = local
+        connection.session = self.engine.connect(connection)
+        self.connections[connection.fd] = connection
+        self.poll.register(connection.fd, READABLE)
+        return connection
+
+    def run_turn(self) -> None:
+        """Handle what is ready; asks for another turn when something is left."""
+        self.in_turn = True
+        self.engine.begin_turn()
+        pending = self.pending
+        if pending:
+            self.pending = []
+            for connection in pending:
+                connection.is_pending = False
+                connection.proceed()
+        connections = self.connections
+        for fd, events in self.poll.poll(0, EVENTS_A_TURN):
+            ready = connections.get(fd)
+            if ready is None:
+                continue
+            if events & READABLE and not ready.has_more:
+                ready.receive()
+            elif events & BROKEN:
+                ready.lose()
+            elif events & WRITABLE:
+                ready.flush()
+                if ready.has_more:
+                    ready.proceed()
+        # What commands of this turn wrote to other connections leaves with it.
+        pending = self.pending
+        if pending:
+            self.pending = []
+            left: list[HubConnection] = []
+            for connection in pending:
+                if connection.has_more:
+                    left.append(connection)
+                else:
+                    connection.is_pending = False
+                    connection.proceed()
+            self.pending.extend(left)
+        self.in_turn = False
+        if self.pending:
+            self.schedule()
+
+    def close(self) -> None:
+        """Send what can be sent, then close every connection and the set."""
+        for connection in list(self.connections.values()):
+            connection.flush()
+            connection.lose()
+        self.is_closed = True
+        self.poll.close()
+
+    def put_off(self, connection: HubConnection) -> None:
+        """Go on with a connection at the end of this turn, or in the next."""
+        if not connection.is_pending:
+            connection.is_pending = True
+            self.pending.append(connection)
+            if not self.in_turn:
+                self.schedule()
+
+
+class HubConnection(Port):
+    """One socket and its session."""
+
+    def __init__(self, hub: Hub, sock: socket) -> None:
+        super().__init__()
+        self.hub = hub
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.session: Session | None = None
+        #: Requests have been received that were not run yet.
+        self.has_more = False
+        self.is_pending = False
+        self.is_lost = False
+        self.unsent: bytes = b""
+        self.interest: int = READABLE
+
+    # -- the port of the session
+
+    def wake(self) -> None:
+        self.hub.put_off(self)
+
+    def close(self, abort: bool) -> None:
+        if abort:
+            self.lose()
+        else:
+            self.hub.put_off(self)
+
+    def unsent_bytes(self) -> int:
+        return len(self.unsent)
+
+    # -- events
+
+    def receive(self) -> None:
+        try:
+            data = self.sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.lose()
+            return
+        session = self.session
+        assert session is not None
+        if not data:
+            self.lose()
+            return
+        session.bytes_in += len(data)
+        session.decoder.feed(data)
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Run what has been received, send what came of it."""
+        session = self.session
+        assert session is not None
+        if self.is_lost:
+            return
+        if not self.unsent and self.hub.engine.proceed(session, COMMANDS_A_TURN):
+            self.has_more = True
+            self.hub.put_off(self)
+        elif not self.unsent:
+            self.has_more = False
+        if session.out or session.closing:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send as much as the peer takes."""
+        session = self.session
+        assert session is not None
+        if session.out:
+            data = session.take_output()
+            if self.unsent:
+                data = self.unsent + data
+        else:
+            data = self.unsent
+        if data:
+            try:
+                sent = self.sock.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.lose()
+                return
+            if sent < len(data):
+                self.unsent = data[sent:]
+                self.watch(WRITABLE)
+                return
+            if self.unsent:
+                self.unsent = b""
+                self.watch(READABLE)
+                if not session.decoder.is_idle():
+                    self.has_more = True
+                    self.hub.put_off(self)
+        if session.closing:
+            self.lose()
+
+    def watch(self, interest: int) -> None:
+        if interest != self.interest and not self.is_lost:
+            self.interest = interest
+            self.hub.poll.modify(self.fd, interest)
+
+    def lose(self) -> None:
+        """The connection ends, whoever ended it."""
+        if self.is_lost:
+            return
+        self.is_lost = True
+        hub = self.hub
+        hub.connections.pop(self.fd, None)
+        hub.poll.unregister(self.fd)
+        self.sock.close()
+        session = self.session
+        if session is not None:
+            hub.engine.disconnect(session)

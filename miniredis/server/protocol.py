@@ -1,0 +1,166 @@
+"""Sessions over any Twisted transport: TLS, unix sockets, and reactors that have no epoll.
+
+The protocol hands bytes to the engine and writes what comes of them; the transport's buffer is bounded by
+pausing: while the peer does not read, nothing more is read from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+from typing import Protocol as Shape
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import IAddress, IPushProducer
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.port import Port
+from miniredis.dispatch.session import Session
+
+COMMANDS_A_TURN: Final = 512
+
+
+class Transport(Shape):
+    """What we use of a transport; Twisted's own interfaces do not tell a type checker."""
+
+    def write(self, data: bytes) -> None: ...
+    def loseConnection(self) -> None: ...
+    def abortConnection(self) -> None: ...
+    def registerProducer(self, producer: object, streaming: bool) -> None: ...
+    def getPeer(self) -> IAddress: ...
+    def getHost(self) -> IAddress: ...
+
+
+def address_text(address: IAddress | None) -> bytes:
+    """As CLIENT LIST shows it: 127.0.0.1:50000, [::1]:50000, or the path of a unix socket with port 0."""
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}".encode()
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}".encode()
+    if isinstance(address, UNIXAddress):
+        return (address.name or b"") + b":0"
+    return b"?:0"
+
+
+@implementer(IPushProducer)
+class ProtocolPort(Port):
+    """The port of a session whose bytes go through a Twisted transport."""
+
+    def __init__(self, protocol: SessionProtocol) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.is_paused = False
+        self.is_scheduled = False
+
+    def wake(self) -> None:
+        self.protocol.schedule()
+
+    def close(self, abort: bool) -> None:
+        if abort:
+            self.protocol.abort()
+        else:
+            self.protocol.schedule()
+
+    def unsent_bytes(self) -> int:
+        return self.protocol.unsent_bytes()
+
+    # -- the transport's side
+
+    def pauseProducing(self) -> None:
+        self.is_paused = True
+
+    def resumeProducing(self) -> None:
+        self.is_paused = False
+        self.protocol.schedule()
+
+    def stopProducing(self) -> None:
+        self.is_paused = True
+
+
+class SessionProtocol(Protocol):
+    """One client over a Twisted transport."""
+
+    factory: Any  # SessionFactory; Twisted declares it as a factory of anything
+    out: Transport
+    session: Session | None = None
+
+    def __init__(self) -> None:
+        self.port = ProtocolPort(self)
+        self._is_running = False
+
+    def connectionMade(self) -> None:
+        transport = self.out = cast(Transport, self.transport)
+        self.port.peer = address_text(transport.getPeer())
+        self.port.local = address_text(transport.getHost())
+        self.port.is_unix = isinstance(transport.getHost(), UNIXAddress)
+        transport.registerProducer(self.port, True)
+        engine = self.factory.engine
+        engine.begin_turn()
+        self.session = engine.connect(self.port)
+
+    def dataReceived(self, data: bytes) -> None:
+        session = self.session
+        assert session is not None
+        session.bytes_in += len(data)
+        session.decoder.feed(data)
+        self.factory.engine.begin_turn()
+        self.run()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        if self.session is not None:
+            self.factory.engine.begin_turn()
+            self.factory.engine.disconnect(self.session)
+            self.session = None
+
+    def run(self) -> None:
+        """Run what has been received, write what came of it."""
+        session = self.session
+        if session is None:
+            return
+        self._is_running = True
+        if not self.port.is_paused and self.factory.engine.proceed(session, COMMANDS_A_TURN):
+            self.schedule()
+        self._is_running = False
+        if session.out:
+            self.out.write(session.take_output())
+        if session.closing:
+            self.out.loseConnection()
+
+    def schedule(self) -> None:
+        """Go on at the reactor's next turn."""
+        if not self.port.is_scheduled:
+            self.port.is_scheduled = True
+            self.factory.call_soon(self._run_scheduled)
+
+    def _run_scheduled(self) -> None:
+        self.port.is_scheduled = False
+        self.factory.engine.begin_turn()
+        self.run()
+
+    def abort(self) -> None:
+        if self.session is not None:
+            self.out.abortConnection()
+
+    def unsent_bytes(self) -> int:
+        # Twisted keeps what has not been sent in a buffer and a list of later pieces.
+        transport = self.transport
+        buffered = len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+        return buffered + getattr(transport, "_tempDataLen", 0)
+
+
+class SessionFactory(Factory):
+    """Makes a SessionProtocol for each connection.  `call_soon` runs a callable at the next turn."""
+
+    noisy = False
+
+    def __init__(self, engine: Engine, call_soon: Callable[[Callable[[], None]], object]) -> None:
+        self.engine = engine
+        self.call_soon = call_soon
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        protocol = SessionProtocol()
+        protocol.factory = self
+        return protocol

@@ -1,0 +1,82 @@
+"""The build: the inner packages compiled by mypyc in one call, or plain Python where there is no compiler.
+
+MINIREDIS_COMPILE=0 builds plain Python; =1 fails where it cannot compile; unset compiles if a C compiler works.
+Everything that does not need code to say stands in setup.cfg.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from setuptools import setup
+
+if TYPE_CHECKING:
+    from setuptools import Extension
+
+ROOT = Path(__file__).resolve().parent
+#: The packages that are compiled together: calls between them are then direct.
+INNER = ("resp", "config", "datatypes", "formats", "keyspace", "commands", "dispatch", "scripting")
+#: Files inside of them that belong to the Twisted edge.
+EDGE = {"service.py", "bus.py", "link.py", "__init__.py"}
+
+
+def inner_modules() -> list[str]:
+    """Paths of the modules to compile, relative to this folder: the inner packages and the server's tight loops."""
+    package = ROOT / "miniredis"
+    found = [path for name in INNER for path in (package / name).rglob("*.py") if path.name not in EDGE]
+    found += (package / "server").glob("*_loop.py")
+    return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
+def why_not_compilable() -> str | None:
+    """None if a C compiler and Python's headers are there, else what is missing in a few words."""
+    try:
+        import mypyc.build  # noqa: F401
+    except ImportError:
+        return "mypyc is not installed"
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text("#include <Python.h>\n")
+        include = sysconfig.get_paths()["include"]
+        command = [*compiler.split(), "-I", include, "-c", str(source), "-o", str(source.with_suffix(".o"))]
+        try:
+            done = subprocess.run(command, capture_output=True, check=False)
+        except OSError:
+            return f"there is no C compiler ({compiler})"
+    return None if done.returncode == 0 else "the C compiler does not find Python.h"
+
+
+def extensions() -> list[Extension]:
+    wanted = os.environ.get("MINIREDIS_COMPILE", "")
+    if wanted not in ("", "0", "1"):
+        sys.exit(f"miniredis: MINIREDIS_COMPILE is 0 or 1, not {wanted!r}")
+    if wanted == "0":
+        return []
+    reason = why_not_compilable()
+    if reason is not None:
+        if wanted == "1":
+            sys.exit(f"miniredis: MINIREDIS_COMPILE=1, but {reason}")
+        print(f"miniredis: {reason}; installing plain Python, which is slower", file=sys.stderr)
+        return []
+    from mypyc.build import mypycify
+
+    # Types are checked by `make types`, with every library at hand; here libraries may be missing.
+    options = ["--config-file=", "--ignore-missing-imports", "--no-warn-unused-ignores", "--follow-imports=silent"]
+    return mypycify(  # type: ignore[return-value]  # its own word for the same class
+        [*options, *inner_modules()],
+        opt_level=os.environ.get("MINIREDIS_OPT_LEVEL", "3"),
+        debug_level="0",
+        group_name="miniredis",
+    )
+
+
+# Reading the metadata (egg_info, sdist, --version) needs no compilation.
+BUILDING = any(word.startswith(("build", "bdist", "install", "develop", "editable")) for word in sys.argv[1:])
+setup(ext_modules=extensions() if BUILDING else [])
