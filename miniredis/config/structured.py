@@ -357,8 +357,3 @@ class TitleTemplate(Text):
         if not shown:
             raise Refused(b"template format is invalid or contains unknown variables")
         return word
-
-
-def percent_or_bytes(value: int, whole: int) -> int:
-    """A Memory value that may be a share (kept negative) as bytes of `whole`."""
-    return value if value >= 0 else whole * -value // 100
