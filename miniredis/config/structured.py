@@ -348,8 +348,9 @@ class TitleTemplate(Text):
                 at += 1 if word[at] != 0x7B else 2
                 continue
             end = word.find(b"}", at)
-            name = word[at + 1 : end]
-            if end < 0 or name not in self.known:
+            # Compiled, a slice that ends before it begins is an error: no slice before `end` is known to be good.
+            name = word[at + 1 : end] if end > 0 else b""
+            if name not in self.known:
                 shown = False
                 break
             shown = shown or self.known[name]
