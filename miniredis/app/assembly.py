@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import strings
+from miniredis.commands import server, strings
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import (
@@ -27,6 +27,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     client_commands.group,
     command_commands.group,
     authentication.group,
+    server.group,
     strings.group,
     pubsub_commands.group,
     transactions.group,

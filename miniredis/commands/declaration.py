@@ -256,7 +256,7 @@ class Command:
             if positions is not None and "not_key" not in spec.flags:
                 found.extend((position, spec.flags) for position in positions)
         if self.key_search is not None:
-            known = {position: flags for position, flags in found}
+            known = dict(found)
             found = [(position, known.get(position, ["RW", "access", "update"])) for position in self.key_search(argv)]
         return found
 
