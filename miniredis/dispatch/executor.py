@@ -287,7 +287,7 @@ class Engine(ServerState):
                 self._log_several(session.context.db.index, replay)
             elif is_dirty:
                 self._log(session.context.db.index, argv, session.decoder.raw() if self._nesting == 0 else None)
-        if effects.listening and (effects.events or effects.flushed):
+        if effects.listening and (effects.events or effects.flushed or effects.swapped):
             if not self.watching.is_empty():
                 self.watching.on_effects(effects)
             for sink in self.event_sinks:
@@ -298,6 +298,9 @@ class Engine(ServerState):
                         self.waiting.key_changed(event.db_index, event.key)
                 for index in effects.flushed:
                     self.waiting.database_changed(index)
+                for first, second in effects.swapped:
+                    self.waiting.database_changed(first)
+                    self.waiting.database_changed(second)
         effects.clear()
         if self._nesting == 0 and self.waiting.has_ready():
             self._serve_waiting()

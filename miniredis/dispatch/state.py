@@ -86,6 +86,9 @@ class ServerState(Server):
         if code in self.error_counts or len(self.error_counts) < 128:
             self.error_counts[code] = self.error_counts.get(code, 0) + 1
 
+    def wall_us(self) -> int:
+        return self.time.wall_us()
+
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""
         return b"replica" if self.is_replica else b"master"
