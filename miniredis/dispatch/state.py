@@ -61,6 +61,10 @@ class ServerState(Server):
         #: standalone, cluster or sentinel.
         self.mode = b"standalone"
         self.is_replica = False
+        #: Absolute path of the configuration file, empty without one.
+        self.config_file = ""
+        #: Brings that file up to date; None without one. Raises `OSError` or `ConfigError`.
+        self.rewrite_config: Callable[[], None] | None = None
         #: Called by SHUTDOWN: (save: None, True or False; now; force) starts the ordered stop.
         self.shutdown: Callable[[object], object] | None = None
         self._next_client_id: int = 1
@@ -90,6 +94,14 @@ class ServerState(Server):
 
     def wall_us(self) -> int:
         return self.time.wall_us()
+
+    def reset_statistics(self) -> None:
+        """Count anew, as CONFIG RESETSTAT asks."""
+        self.counters = ServerCounters()
+        self.error_counts = {}
+        self.keyspace.statistics.reset()
+        for command in self.commands:
+            command.reset_statistics()
 
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""
