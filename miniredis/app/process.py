@@ -15,7 +15,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
-from twisted.application.service import MultiService
+from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
@@ -30,11 +30,10 @@ from miniredis.config.rewriter import rewrite
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-class ServerProcess(MultiService):
+class ServerProcess(Service):
     """The service twistd runs, and miniredis-server too."""
 
     def __init__(self, start: Start, reactor: Any) -> None:
-        super().__init__()
         self.start = start
         self.config = start.config
         self.reactor = reactor
@@ -47,7 +46,6 @@ class ServerProcess(MultiService):
         if start.config_file:
             self.server.engine.config_file = start.config_file
             self.server.engine.rewrite_config = self._rewrite_config
-        self.server.setServiceParent(self)
 
     def _role(self) -> str:
         if self.config.sentinel:
@@ -71,7 +69,7 @@ class ServerProcess(MultiService):
         """Under twistd the parent is the application, which is asked for its log observer before anything starts."""
         if isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self.log)
-        super().setServiceParent(parent)
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
     def privilegedStartService(self) -> None:
         for line in self.server.banner():
@@ -79,23 +77,25 @@ class ServerProcess(MultiService):
         for line in self.start.warnings:
             self.server.log("warning", line)
         try:
-            super().privilegedStartService()
+            self.server.privilegedStartService()
         except ListenFailed as problem:
             # The log has the reasons.
             raise SystemExit(1) from problem
 
     def startService(self) -> None:
-        super().startService()
+        self.running = 1
+        self.server.startService()
         path = self.config.string("port-file")
         if path:
             write_file(path, b"%d\n" % self.server.tcp_port())
         self.reactor.callWhenRunning(self._take_signals)
         tell_supervisor(self.config.text("supervised"), "READY=1\nSTATUS=Ready to accept connections\n")
 
-    def stopService(self) -> Deferred[list[object]] | None:
+    def stopService(self) -> Deferred[None]:
+        self.running = 0
         self._stopping = True
         tell_supervisor(self.config.text("supervised"), "STOPPING=1\n")
-        return super().stopService()
+        return self.server.stopService()
 
     # -- signals
 
