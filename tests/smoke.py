@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from oracle.servers import ServerProcess  # noqa: E402
+from oracle.servers import ServerProcess
 
 
 def main() -> int:

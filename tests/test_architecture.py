@@ -6,6 +6,7 @@ They are described in docs/architecture.rst.  A rule is changed there and here, 
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -185,17 +186,19 @@ def test_modules_do_not_import_in_circles() -> None:
         visit(module, [])
 
 
+def needs_no_reactor(item: Import) -> bool:
+    """Deferred and the Failure its errbacks get."""
+    full = f"{item.module}.{item.name}"
+    return full.startswith(("twisted.internet.defer.", "twisted.python.failure.")) or full == "twisted.internet.defer"
+
+
 def test_twisted_is_known_at_the_edge_only() -> None:
     wrong = []
     for source in SOURCES:
         if source.package in TWISTED_PACKAGES or source.path.name in TWISTED_FILES:
             continue
         for item in source.imports:
-            is_defer = item.module == "twisted.internet.defer" or (item.module, item.name) == (
-                "twisted.internet",
-                "defer",
-            )
-            if item.module.split(".")[0] in ("twisted", "zope") and not is_defer:
+            if item.module.split(".")[0] in ("twisted", "zope") and not needs_no_reactor(item):
                 wrong.append(f"{source.at(item.line)}: {item.module} {item.name}")
     assert not wrong, "\n".join(wrong)
 
@@ -284,6 +287,17 @@ def test_no_file_names_a_place_on_one_machine() -> None:
             if places.search(line):
                 wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]!r}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_group_of_commands_is_assembled() -> None:
+    from miniredis.app.assembly import COMMAND_GROUPS
+
+    declared = {
+        source.name: importlib.import_module(source.name).group
+        for source in SOURCES
+        if re.search(r"^group = CommandGroup", source.text, re.MULTILINE)
+    }
+    assert [name for name, group in declared.items() if group not in COMMAND_GROUPS] == []
 
 
 def test_neither_plugin_folder_is_a_package() -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from miniredis.commands import strings
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
-from miniredis.dispatch import connection, transactions
+from miniredis.dispatch import authentication, client_commands, connection, pubsub_commands, transactions
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -17,7 +17,10 @@ from miniredis.keyspace.keyspace import Keyspace
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
+    client_commands.group,
+    authentication.group,
     strings.group,
+    pubsub_commands.group,
     transactions.group,
 ]
 

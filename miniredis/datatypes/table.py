@@ -6,7 +6,10 @@ small dicts ("shards") under a directory (extendible hashing): growing splits on
 48-bit part of its hash; a shard holds a contiguous range of positions, so a cursor is simply the next
 position: whatever was in the table from the first call to the last is returned.
 
-get, set, pop, contains: O(1).  scan: O(count + SHARD_LIMIT).  random_key: O(SHARD_LIMIT), uniform.
+Shards that have become small are joined again, and the directory halves, so a table that is emptied key by key
+stays quick to draw from.
+
+get, set, pop, contains: O(1), amortized.  scan: O(count + SHARD_LIMIT).  random_key: O(SHARD_LIMIT), uniform.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from typing import Final
 
 POSITION_BITS: Final = 48
 POSITION_MASK: Final = (1 << 48) - 1
-SHARD_LIMIT: Final = 170  # what a dict of 256 slots holds before it grows
+SHARD_LIMIT: Final = 42  # what a dict of 64 slots holds before it grows; larger ones make draws and scans dear
 
 
 def position_of(key: bytes) -> int:
@@ -33,6 +36,7 @@ class Table:
         self._directory: list[dict[bytes, object]] = [{}]
         self._shift: int = POSITION_BITS
         self._size: int = 0
+        self._narrow: int = 0  # shards of one place; when there is none the directory can halve
 
     def __len__(self) -> int:
         return self._size
@@ -41,7 +45,10 @@ class Table:
         return self._size
 
     def shard_count(self) -> int:
-        """Places of the directory; `shard(i)` for 0 <= i < shard_count() visits every entry at least once."""
+        """Places of the directory; `shard(i)` for 0 <= i < shard_count() visits every entry at least once.
+
+        Only while nothing changes: any set or pop may double or halve the directory.  `scan` survives that.
+        """
         return len(self._directory)
 
     def shard(self, place: int) -> dict[bytes, object]:
@@ -72,15 +79,20 @@ class Table:
 
     def pop(self, key: bytes) -> object:
         """Remove; the value it had, or None."""
-        value = self._directory[(hash(key) & POSITION_MASK) >> self._shift].pop(key, None)
+        shard = self._directory[(hash(key) & POSITION_MASK) >> self._shift]
+        value = shard.pop(key, None)
         if value is not None:
             self._size -= 1
+            # Trying costs more than removing, so only a few of the sizes on the way down try.
+            if len(shard) <= SHARD_LIMIT // 4 and len(shard) & 3 == 0 and self._shift < POSITION_BITS:
+                self._merge((hash(key) & POSITION_MASK) >> self._shift)
         return value
 
     def clear(self) -> None:
         self._directory = [{}]
         self._shift = POSITION_BITS
         self._size = 0
+        self._narrow = 0
 
     def drop_shards(self, most: int) -> int:
         """Forget up to `most` places of the directory, from its end; how many were dropped.
@@ -91,13 +103,36 @@ class Table:
         del self._directory[len(self._directory) - count :]
         return count
 
-    def shards(self) -> Iterator[dict[bytes, object]]:
-        """Each shard once; the table must not change meanwhile."""
-        seen: dict[bytes, object] | None = None
+    def copy(self) -> Table:
+        """An independent table of the same values."""
+        other = Table()
+        directory: list[dict[bytes, object]] = []
+        source: dict[bytes, object] | None = None
+        copied: dict[bytes, object] = {}
         for shard in self._directory:
-            if shard is not seen:
-                seen = shard
-                yield shard
+            if shard is not source:
+                source = shard
+                copied = shard.copy()
+            directory.append(copied)
+        other._directory = directory
+        other._shift = self._shift
+        other._size = self._size
+        other._narrow = self._narrow
+        return other
+
+    def memory(self) -> int:
+        """About how many bytes the table itself takes, keys and values not counted."""
+        return 160 + 8 * len(self._directory) + self._size * 40
+
+    def shards(self) -> list[dict[bytes, object]]:
+        """Each shard once, in the order of positions."""
+        found: list[dict[bytes, object]] = []
+        last: dict[bytes, object] | None = None
+        for shard in self._directory:
+            if shard is not last:
+                last = shard
+                found.append(shard)
+        return found
 
     def keys(self) -> list[bytes]:
         found: list[bytes] = []
@@ -119,15 +154,21 @@ class Table:
         places = len(self._directory)
         while place < places:
             shard = self._directory[place]
-            in_order = sorted((hash(key) & POSITION_MASK, key) for key in shard)
-            for position, key in in_order:
-                if position < cursor:
-                    continue
-                # Keys of one position leave together, or a cursor could not name the rest.
-                if len(found) >= count and position != cursor:
-                    return position, found
-                found.append(key)
-                cursor = position
+            last = POSITION_MASK
+            greatest = POSITION_MASK
+            if len(found) + len(shard) > count:
+                ahead = [hash(key) & POSITION_MASK for key in shard if hash(key) & POSITION_MASK >= cursor]
+                wanted = max(count - len(found), 1)
+                if len(ahead) > wanted:
+                    ahead.sort()
+                    # Keys of one position leave together, or a cursor could not name the rest.
+                    last = ahead[wanted - 1]
+                    greatest = ahead[-1]
+            for key in shard:
+                if cursor <= hash(key) & POSITION_MASK <= last:
+                    found.append(key)
+            if last < greatest:
+                return last + 1, found
             place += 1
             while place < places and self._directory[place] is shard:
                 place += 1
@@ -138,28 +179,32 @@ class Table:
 
     def random_key(self, random: Random) -> bytes | None:
         """A key, each as likely as any other."""
-        if self._size == 0:
-            return None
-        if self._size <= SHARD_LIMIT and len(self._directory) == 1:
-            return next(islice(self._directory[0], int(random.random() * self._size), None))
         directory = self._directory
         places = len(directory)
+        if self._size == 0:
+            return None
+        if places == 1:
+            return next(islice(directory[0], int(random.random() * self._size), None))
+        ranks = places * (SHARD_LIMIT + 1)
         tries = 0
-        while True:
+        while tries < 512:
             # Every (place, rank) is equally likely; ranks a shard does not have are drawn again.  A shard
             # that several places share is hit as often as its places, so only its first place counts.
-            place = int(random.random() * places)
+            drawn = int(random.random() * ranks)
+            place = drawn // (SHARD_LIMIT + 1)
+            rank = drawn - place * (SHARD_LIMIT + 1)
             shard = directory[place]
-            rank = int(random.random() * (SHARD_LIMIT + 1))
-            tries += 1
             if rank < len(shard) and not (place > 0 and directory[place - 1] is shard):
                 return next(islice(shard, rank, None))
-            if tries > 4096:  # an almost empty table of many shards: choose by counting
-                rank = int(random.random() * self._size)
-                for shard in self.shards():
-                    if rank < len(shard):
-                        return next(islice(shard, rank, None))
-                    rank -= len(shard)
+            tries += 1
+        # An almost empty table of many shards: choose by counting.
+        rank = int(random.random() * self._size)
+        shards = self.shards()
+        at = 0
+        while rank >= len(shards[at]):
+            rank -= len(shards[at])
+            at += 1
+        return next(islice(shards[at], rank, None))
 
     def _split(self, key: bytes) -> None:
         place = (hash(key) & POSITION_MASK) >> self._shift
@@ -171,7 +216,7 @@ class Table:
         while last < len(self._directory) and self._directory[last] is shard:
             last += 1
         if last - first == 1:
-            if self._shift <= POSITION_BITS - 26:  # equal hashes: no use in splitting further
+            if len(self._directory) > 16 * self._size:  # equal hashes: no use in splitting further
                 return
             doubled: list[dict[bytes, object]] = []
             for each in self._directory:
@@ -179,8 +224,11 @@ class Table:
                 doubled.append(each)
             self._directory = doubled
             self._shift -= 1
+            self._narrow = 0
             first *= 2
             last *= 2
+        if last - first == 2:
+            self._narrow += 2
         middle = (first + last) // 2
         border = middle << self._shift
         lower: dict[bytes, object] = {}
@@ -195,11 +243,49 @@ class Table:
         for index in range(middle, last):
             self._directory[index] = upper
 
+    def _merge(self, place: int) -> None:
+        """Join the shard at `place` with the one it was once split from, if both have become small."""
+        directory = self._directory
+        shard = directory[place]
+        first = place
+        while first > 0 and directory[first - 1] is shard:
+            first -= 1
+        last = place + 1
+        while last < len(directory) and directory[last] is shard:
+            last += 1
+        width = last - first
+        twin_first = first ^ width
+        twin = directory[twin_first]
+        if directory[twin_first + width - 1] is not twin or len(shard) + len(twin) > SHARD_LIMIT // 2:
+            return
+        merged: dict[bytes, object] = {}
+        merged.update(shard)
+        merged.update(twin)
+        for index in range(min(first, twin_first), max(first, twin_first) + width):
+            directory[index] = merged
+        if width == 1:
+            self._narrow -= 2
+            while self._narrow == 0 and len(self._directory) > 1:
+                self._directory = self._directory[::2]
+                self._shift += 1
+                self._narrow = self._count_narrow()
+
+    def _count_narrow(self) -> int:
+        """How many shards have only one place."""
+        directory = self._directory
+        narrow = 0
+        for place, shard in enumerate(directory):
+            alone = place == 0 or directory[place - 1] is not shard
+            if alone and (place + 1 == len(directory) or directory[place + 1] is not shard):
+                narrow += 1
+        return narrow
+
     def _check(self) -> None:
         """Every key stands in the shard of its position, shards cover contiguous ranges, the size is true."""
         assert len(self._directory) == 1 << (POSITION_BITS - self._shift)
         assert sum(len(shard) for shard in self.shards()) == self._size
-        assert len({id(shard) for shard in self.shards()}) == sum(1 for _ in self.shards())
+        assert len({id(shard) for shard in self.shards()}) == len(self.shards())
+        assert len(self._directory) == 1 or self._narrow == self._count_narrow() > 0
         for place, shard in enumerate(self._directory):
             for key in shard:
                 assert self._directory[position_of(key) >> self._shift] is shard, (place, key)

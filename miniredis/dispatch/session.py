@@ -64,6 +64,17 @@ class Session(Client):
         self.bytes_in: int = 0
         self.bytes_out: int = 0
         self.no_evict = False
+        self.no_touch = False
+        self.capabilities = b""
+        self.is_replica = False  # it follows us
+        self.is_primary = False  # it is the link to the server we follow
+        self.is_monitor = False
+        self.redirect: int = -1  # the client that gets its invalidations
+        self.tracking_letters = b""
+        # Subscriptions; the order in which they were made.
+        self.channels: dict[bytes, None] = {}
+        self.patterns: dict[bytes, None] = {}
+        self.shard_channels: dict[bytes, None] = {}
         # Transactions.
         self.queued: list[QueuedCommand] = []
         self.queue_is_bad = False
@@ -76,6 +87,9 @@ class Session(Client):
             self.gates &= ~GATE_REPLY
         else:
             self.gates |= GATE_REPLY
+
+    def subscriptions(self) -> int:
+        return len(self.channels) + len(self.patterns) + len(self.shard_channels)
 
     def push(self, data: bytes) -> None:
         """Output that no request asked for, encoded already; sent at the end of the turn."""

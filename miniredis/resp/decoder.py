@@ -3,7 +3,7 @@
 `feed(data)` adds bytes, `next()` takes one request or None when more bytes are needed; a request that is
 none raises ProtocolError with Redis's text.  Memory grows with the bytes received, never with the lengths
 announced, and what was parsed once is not parsed again when the rest arrives.  Limits are Redis's:
-64 KiB for a line, `max_bulk` for an argument, 1,048,576 arguments; before authentication 10 arguments of
+64 KiB for a line, `max_bulk` for an argument, 2,147,483,647 arguments; before authentication 10 arguments of
 16 KiB.
 """
 
@@ -18,7 +18,7 @@ from miniredis.resp.numbers import parse_int64
 from miniredis.resp.quoting import split_arguments
 
 MAX_LINE: Final = 64 * 1024
-MAX_ARGUMENTS: Final = 1024 * 1024
+MAX_ARGUMENTS: Final = 2147483647
 MAX_ARGUMENTS_BEFORE_AUTHENTICATION: Final = 10
 MAX_BULK_BEFORE_AUTHENTICATION: Final = 16 * 1024
 #: From this size an argument that has not arrived whole is gathered apart, so that no chunk is copied twice.

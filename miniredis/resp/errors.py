@@ -68,18 +68,19 @@ def wrong_number_of_arguments(full_name: bytes) -> ReplyError:
 
 
 def unknown_subcommand(subcommand: bytes, container: bytes) -> ReplyError:
-    shown = subcommand[:128]
+    shown = subcommand[:128].partition(b"\0")[0]
     return ReplyError(b"ERR unknown subcommand '" + shown + b"'. Try " + container.upper() + b" HELP.")
 
 
 def unknown_command(argv: list[bytes]) -> ReplyError:
-    """Names the command and the beginning of its arguments, each and together cut at 128 bytes."""
+    """Names the command and the beginning of its arguments, each and together cut at 128 bytes, each at a NUL."""
     shown = b""
     for argument in argv[1:]:
         if len(shown) >= 128:
             break
-        shown += b"'" + argument[: 128 - len(shown)] + b"' "
-    return ReplyError(b"ERR unknown command '" + argv[0][:128] + b"', with args beginning with: " + shown)
+        shown += b"'" + argument[: 128 - len(shown)].partition(b"\0")[0] + b"' "
+    name = argv[0][:128].partition(b"\0")[0]
+    return ReplyError(b"ERR unknown command '" + name + b"', with args beginning with: " + shown)
 
 
 def no_authentication() -> ReplyError:

@@ -78,10 +78,11 @@ class MemoryServer:
 
     def __init__(self, config: Config | None = None, seed: int = 0) -> None:
         self.clock = Clock()
+        self.start_ms = START_MS
         self.logged: list[tuple[str, str]] = []
         self.woken: list[MemoryClient] = []
         time = TimeSource(
-            lambda: START_MS + round(self.clock.seconds() * 1000),
+            self.wall_ms,
             lambda: round(self.clock.seconds() * 1e9),
             self._call_later,
         )
@@ -90,7 +91,21 @@ class MemoryServer:
         )
 
     def _call_later(self, delay: float, call: Callable[[], None]) -> DelayedCall:
-        return self.clock.callLater(delay, call)
+        def due() -> None:
+            self.engine.begin_turn()
+            call()
+
+        delayed: DelayedCall = self.clock.callLater(delay, due)
+        return delayed
+
+    def wall_ms(self) -> int:
+        """Unix time as the server sees it."""
+        return self.start_ms + round(self.clock.seconds() * 1000)
+
+    def set_wall_ms(self, now_ms: int) -> None:
+        """Step the wall clock; timers stay where they are."""
+        self.start_ms = now_ms - round(self.clock.seconds() * 1000)
+        self.engine.begin_turn()
 
     def connect(self) -> MemoryClient:
         return MemoryClient(self)

@@ -1,0 +1,214 @@
+"""Clients as CLIENT LIST shows them and as CLIENT KILL chooses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from miniredis.dispatch.gates import GATE_MULTI
+from miniredis.dispatch.session import Session
+from miniredis.dispatch.state import ServerState
+from miniredis.resp.errors import ReplyError, error, syntax_error
+from miniredis.resp.numbers import parse_int64
+
+#: What a filter decides for one client.
+Filter = Callable[[Session], bool]
+
+#: Bytes that each connection costs besides its buffers, as tot-mem counts them.
+SESSION_BYTES: Final = 2048
+CLIENT_TYPES: Final = (b"normal", b"master", b"primary", b"slave", b"replica", b"pubsub")
+#: A name or a piece of library information is of printable characters without blanks.
+FIRST_PRINTABLE: Final = 33
+LAST_PRINTABLE: Final = 126
+
+
+def is_printable(text: bytes) -> bool:
+    return all(FIRST_PRINTABLE <= byte <= LAST_PRINTABLE for byte in text)
+
+
+def type_of(session: Session) -> bytes:
+    """normal, pubsub, slave or master."""
+    if session.is_replica:
+        return b"slave"
+    if session.is_primary:
+        return b"master"
+    return b"pubsub" if session.subscriptions() > 0 else b"normal"
+
+
+def flags_of(session: Session, state: ServerState) -> bytes:
+    """One letter for each thing that is special; N for none."""
+    letters = b""
+    if session.is_monitor:
+        letters += b"O"
+    if session.is_replica:
+        letters += b"S"
+    if session.is_primary:
+        letters += b"M"
+    if session.subscriptions() > 0:
+        letters += b"P"
+    if session.gates & GATE_MULTI:
+        letters += b"x"
+    if session.waiting is not None:
+        letters += b"b"
+    if session.tracking_letters:
+        letters += session.tracking_letters
+    if session.watch_is_broken:
+        letters += b"d"
+    if session.closing:
+        letters += b"c"
+    if session.port.is_unix:
+        letters += b"U"
+    if session.no_evict:
+        letters += b"e"
+    if session.no_touch:
+        letters += b"T"
+    return letters or b"N"
+
+
+def describe(session: Session, state: ServerState) -> bytes:
+    """The line of CLIENT LIST, without its end."""
+    now_ms = state.keyspace.clock.now_ms
+    port = session.port
+    pending = session.decoder.pending_bytes()
+    out_bytes = sum(len(chunk) for chunk in session.out) + port.unsent_bytes()
+    command = session.last_command
+    queued_bytes = sum(len(argument) for each in session.queued for argument in each.argv)
+    fields: list[tuple[str, object]] = [
+        ("id", session.id),
+        ("addr", port.peer),
+        ("laddr", port.local),
+        ("fd", port.fd),
+        ("name", session.name),
+        ("age", (now_ms - session.connected_ms) // 1000),
+        ("idle", (now_ms - session.active_ms) // 1000),
+        ("flags", flags_of(session, state)),
+        ("capa", session.capabilities),
+        ("db", session.context.db.index),
+        ("sub", len(session.channels)),
+        ("psub", len(session.patterns)),
+        ("ssub", len(session.shard_channels)),
+        ("multi", len(session.queued) if session.gates & GATE_MULTI else -1),
+        ("watch", len(session.watched)),
+        ("qbuf", pending),
+        ("qbuf-free", 0),
+        ("argv-mem", 0),
+        ("multi-mem", queued_bytes),
+        ("rbs", 0),
+        ("rbp", 0),
+        ("obl", 0),
+        ("oll", len(session.out)),
+        ("omem", out_bytes),
+        ("tot-mem", SESSION_BYTES + pending + out_bytes + queued_bytes),
+        ("events", "rw" if port.unsent_bytes() else "r"),
+        ("cmd", command.full_name if command is not None else b"NULL"),
+        ("user", session.user_name),
+        ("redir", session.redirect),
+        ("resp", session.context.resp),
+        ("lib-name", session.library_name),
+        ("lib-ver", session.library_version),
+        ("tot-net-in", session.bytes_in),
+        ("tot-net-out", session.bytes_out),
+        ("tot-cmds", session.commands_run),
+    ]
+    return b" ".join(
+        name.encode() + b"=" + (value if isinstance(value, bytes) else str(value).encode()) for name, value in fields
+    )
+
+
+def _id_filter(argv: list[bytes], at: int, is_list: bool) -> tuple[Filter, int]:
+    """ID takes as many numbers as follow."""
+    ids: set[int] = set()
+    while at < len(argv):
+        number = parse_int64(argv[at])
+        if number is None and ids:
+            break
+        if number is None or number < 1:
+            raise error(b"Invalid client ID" if is_list else b"client-id should be greater than 0")
+        ids.add(number)
+        at += 1
+    return (lambda session: session.id in ids), at
+
+
+def parse_filters(argv: list[bytes], at: int, is_list: bool) -> tuple[list[Filter], bool | None]:
+    """The options of CLIENT LIST and KILL from argv[at] on, and SKIPME if it was given."""
+    filters: list[Filter] = []
+    skip_me: bool | None = None
+    while at < len(argv):
+        if at + 1 >= len(argv):
+            raise syntax_error()
+        option = argv[at].lower()
+        value = argv[at + 1]
+        if option == b"id":
+            chosen, at = _id_filter(argv, at + 1, is_list)
+            filters.append(chosen)
+            continue
+        if option == b"skipme":
+            if value.lower() not in (b"yes", b"no"):
+                raise syntax_error()
+            skip_me = value.lower() == b"yes"
+        else:
+            filters.append(_filter(option, value))
+        at += 2
+    return filters, skip_me
+
+
+def _filter(option: bytes, value: bytes) -> Filter:
+    if option == b"type":
+        wanted = value.lower()
+        if wanted not in CLIENT_TYPES:
+            raise error(b"Unknown client type '" + value + b"'")
+        wanted = {b"primary": b"master", b"replica": b"slave"}.get(wanted, wanted)
+        return lambda session: type_of(session) == wanted
+    if option == b"addr":
+        return lambda session: session.port.peer == value
+    if option == b"laddr":
+        return lambda session: session.port.local == value
+    if option == b"user":
+        return lambda session: session.user_name == value
+    if option == b"name":
+        return lambda session: session.name == value
+    if option == b"lib-name":
+        return lambda session: session.library_name == value
+    if option == b"lib-ver":
+        return lambda session: session.library_version == value
+    if option == b"ip":
+        return lambda session: session.port.peer.rpartition(b":")[0].strip(b"[]") == value
+    if option == b"capa":
+        return lambda session: value in session.capabilities
+    if option == b"db":
+        number = _number(value, option)
+        return lambda session: session.context.db.index == number
+    if option == b"maxage":
+        number = _number(value, option)
+        return lambda session: session.context.now_ms - session.connected_ms >= number * 1000
+    if option == b"idle":
+        number = _number(value, option)
+        return lambda session: session.context.now_ms - session.active_ms >= number * 1000
+    if option == b"flags":
+        return lambda session: all(letter in flags_of(session, _state_of(session)) for letter in value)
+    raise syntax_error()
+
+
+def _number(value: bytes, option: bytes) -> int:
+    number = parse_int64(value)
+    if number is None:
+        raise error(option + b" is not an integer or out of range")
+    return number
+
+
+def _state_of(session: Session) -> ServerState:
+    state = session.context.server
+    assert isinstance(state, ServerState)
+    return state
+
+
+def matching(state: ServerState, filters: list[Filter]) -> list[Session]:
+    """The clients that all filters accept, by age."""
+    return [session for session in state.sessions.values() if all(accepts(session) for accepts in filters)]
+
+
+def find_by_address(state: ServerState, address: bytes) -> Session:
+    for session in state.sessions.values():
+        if session.port.peer == address:
+            return session
+    raise ReplyError(b"ERR No such client")

@@ -1,0 +1,128 @@
+"""The AOF manifest: which files, in which order, make up the log.
+
+Each line is `file <name> seq <number> type <b|h|i>`, names quoted where needed: at most one base (b), increments
+(i) in rising sequence, history files (h) that wait for deletion.  Lines that start with `#` are comments.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from miniredis.formats.errors import FormatError
+from miniredis.resp.quoting import quote, split_arguments
+
+BASE: Final = b"b"
+INCREMENT: Final = b"i"
+HISTORY: Final = b"h"
+MAX_LINE: Final = 1024
+_SPECIAL: Final = re.compile(rb"[^!#-&(-\[\]-~]")  # spaces, quotes, backslashes, unprintable bytes
+
+
+class ManifestEntry:
+    """One file of the log."""
+
+    def __init__(self, name: bytes, sequence: int, kind: bytes) -> None:
+        self.name: bytes = name
+        self.sequence: int = sequence
+        self.kind: bytes = kind
+
+    def format(self) -> bytes:
+        return b"file %b seq %d type %b\n" % (
+            quote(self.name) if _SPECIAL.search(self.name) else self.name,
+            self.sequence,
+            self.kind,
+        )
+
+
+class Manifest:
+    """The base, the increments from oldest to newest, the files to delete."""
+
+    def __init__(self) -> None:
+        self.base: ManifestEntry | None = None
+        self.increments: list[ManifestEntry] = []
+        self.history: list[ManifestEntry] = []
+
+    def copy(self) -> Manifest:
+        """Entries never change, so they are shared."""
+        other = Manifest()
+        other.base = self.base
+        other.increments = self.increments.copy()
+        other.history = self.history.copy()
+        return other
+
+    def files(self) -> list[ManifestEntry]:
+        """What is loaded, in order."""
+        found = self.increments.copy()
+        if self.base is not None:
+            found.insert(0, self.base)
+        return found
+
+    def next_base_sequence(self) -> int:
+        return self.base.sequence + 1 if self.base is not None else 1
+
+    def next_increment_sequence(self) -> int:
+        return self.increments[len(self.increments) - 1].sequence + 1 if self.increments else 1
+
+    def format(self) -> bytes:
+        lines: list[bytes] = []
+        if self.base is not None:
+            lines.append(self.base.format())
+        for entry in self.history:
+            lines.append(entry.format())
+        for entry in self.increments:
+            lines.append(entry.format())
+        return b"".join(lines)
+
+
+def parse_manifest(text: bytes) -> Manifest:
+    """FormatError with the line's number for anything Redis would refuse."""
+    manifest = Manifest()
+    if not text:
+        raise FormatError("Found an empty AOF manifest")
+    lines = text.split(b"\n")
+    if lines[len(lines) - 1]:
+        raise FormatError("The AOF manifest file contains an unterminated line")
+    lines.pop()
+    highest = 0
+    for number, line in enumerate(lines, 1):
+        if line.startswith(b"#"):
+            continue
+        entry = _parse_line(line, number)
+        if entry.kind == BASE:
+            if manifest.base is not None:
+                raise FormatError(f"line {number}: Found duplicate base file information")
+            manifest.base = entry
+        elif entry.kind == HISTORY:
+            manifest.history.append(entry)
+        else:
+            if entry.sequence <= highest:
+                raise FormatError(f"line {number}: Found a non-monotonic sequence number")
+            highest = entry.sequence
+            manifest.increments.append(entry)
+    return manifest
+
+
+def _parse_line(line: bytes, number: int) -> ManifestEntry:
+    if len(line) >= MAX_LINE:
+        raise FormatError(f"line {number}: The AOF manifest file contains too long line")
+    words = split_arguments(line.strip(b" \t\r\n"))
+    if words is None or len(words) < 6 or len(words) & 1:
+        raise FormatError(f"line {number}: Invalid AOF manifest file format")
+    name = b""
+    sequence = -1
+    kind = b""
+    for index in range(0, len(words), 2):
+        word = words[index].lower()
+        value = words[index + 1]
+        if word == b"file":
+            name = value
+            if b"/" in name:
+                raise FormatError(f"line {number}: File can't be a path, just a filename")
+        elif word == b"seq":
+            sequence = int(value) if value.isdigit() else -1
+        elif word == b"type":
+            kind = value
+    if not name or sequence < 1 or kind not in (BASE, HISTORY, INCREMENT):
+        raise FormatError(f"line {number}: Invalid AOF manifest file format")
+    return ManifestEntry(name, sequence, kind)
