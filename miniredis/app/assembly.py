@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import strings
+from miniredis.commands import hash_expiry, hash_getex, hashes, set_algebra, sets, strings
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import client_commands, connection, pubsub_commands, transactions
@@ -19,6 +19,11 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
     strings.group,
+    hashes.group,
+    hash_expiry.group,
+    hash_getex.group,
+    sets.group,
+    set_algebra.group,
     pubsub_commands.group,
     transactions.group,
 ]
