@@ -51,8 +51,8 @@ class ListenFailed(Exception):
     """No address could be listened on."""
 
 
-def wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+def wall_us() -> int:
+    return time.time_ns() // 1000
 
 
 def is_compiled() -> bool:
@@ -68,7 +68,7 @@ class MiniRedisService(Service):
         self.reactor = reactor
         self._log = Logger(namespace="miniredis")
         self.engine = build_engine(
-            config, TimeSource(wall_ms, time.monotonic_ns, reactor.callLater), SystemRandom(), self.log
+            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater), SystemRandom(), self.log
         )
         follow_config(self.engine)
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))

@@ -13,7 +13,7 @@ DEFAULT_COUNT: Final = 10
 
 
 class ScanOptions:
-    """MATCH, COUNT and, where they are allowed, NOVALUES (of HSCAN) and TYPE (of SCAN)."""
+    """MATCH, COUNT and, where they are allowed, NOVALUES (of HSCAN), NOSCORES (of ZSCAN) and TYPE (of SCAN)."""
 
     def __init__(self, argv: list[bytes], start: int, allowed: bytes = b"") -> None:
         """Parse argv from `start`; `allowed` names the option beyond MATCH and COUNT."""
@@ -34,7 +34,7 @@ class ScanOptions:
                 # The pattern of all is no pattern.
                 self.pattern = None if argv[at + 1] == b"*" else argv[at + 1]
                 at += 2
-            elif word == allowed == b"NOVALUES":
+            elif word == allowed and word in (b"NOVALUES", b"NOSCORES"):
                 self.no_values = True
                 at += 1
             elif word == allowed == b"TYPE" and at + 1 < end:
@@ -52,11 +52,14 @@ class ScanOptions:
 
 
 def parse_cursor(argument: bytes) -> int:
-    """0 to 2**64 - 1, written as C's strtoul reads it."""
-    cursor = parse_uint64(argument) if argument[:1] not in (b" ", b"\t", b"\n", b"\v", b"\f", b"\r") else None
+    """64 bits without a sign; as in C, `-1` wraps round to the largest one."""
+    if argument[:1].isspace():
+        raise invalid_cursor()
+    negative = argument.startswith(b"-")
+    cursor = parse_uint64(argument[1:] if negative and argument[1:].isdigit() else argument)
     if cursor is None:
         raise invalid_cursor()
-    return cursor
+    return -cursor & ((1 << 64) - 1) if negative else cursor
 
 
 def scan_reply(cursor: int, items: list[object]) -> list[object]:

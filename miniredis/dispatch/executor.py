@@ -18,7 +18,7 @@ from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
-from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY, GATE_SUBSCRIBED
+from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
 from miniredis.dispatch.pause import Pause
 from miniredis.dispatch.port import Log, Port, TimeSource
 from miniredis.dispatch.pubsub import KeyspaceNotifications, PubSub
@@ -66,6 +66,9 @@ class Engine(ServerState):
         session = Session(self.next_client_id(), self, port, self.max_bulk)
         self.sessions[session.id] = session
         self.counters.connections += 1
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
         return session
 
     def own_session(self, port: Port) -> Session:
@@ -95,6 +98,10 @@ class Engine(ServerState):
         session.context.resp = 2
         session.set_reply_mode(REPLY_ON)
         session.name = b""
+        session.user_name = b"default"
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
         for feature in self.on_reset:
             feature(session)
 
@@ -280,7 +287,7 @@ class Engine(ServerState):
                 self._log_several(session.context.db.index, replay)
             elif is_dirty:
                 self._log(session.context.db.index, argv, session.decoder.raw() if self._nesting == 0 else None)
-        if effects.listening and (effects.events or effects.flushed):
+        if effects.listening and (effects.events or effects.flushed or effects.swapped):
             if not self.watching.is_empty():
                 self.watching.on_effects(effects)
             for sink in self.event_sinks:
@@ -291,6 +298,9 @@ class Engine(ServerState):
                         self.waiting.key_changed(event.db_index, event.key)
                 for index in effects.flushed:
                     self.waiting.database_changed(index)
+                for first, second in effects.swapped:
+                    self.waiting.database_changed(first)
+                    self.waiting.database_changed(second)
         effects.clear()
         if self._nesting == 0 and self.waiting.has_ready():
             self._serve_waiting()
