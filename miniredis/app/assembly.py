@@ -6,7 +6,15 @@ from random import Random
 from typing import Final
 
 from miniredis.app.wiring import follow_config
-from miniredis.commands import server, strings
+from miniredis.commands import (
+    hash_expiry,
+    hash_getex,
+    hashes,
+    server,
+    set_algebra,
+    sets,
+    strings,
+)
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import (
@@ -34,6 +42,11 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     strings.group,
     info.group,
     log_commands.group,
+    hashes.group,
+    hash_expiry.group,
+    hash_getex.group,
+    sets.group,
+    set_algebra.group,
     pubsub_commands.group,
     transactions.group,
 ]
