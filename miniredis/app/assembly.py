@@ -5,10 +5,17 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import strings
+from miniredis.commands import server, strings
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
-from miniredis.dispatch import client_commands, connection, transactions
+from miniredis.dispatch import (
+    authentication,
+    client_commands,
+    command_commands,
+    connection,
+    pubsub_commands,
+    transactions,
+)
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -18,7 +25,11 @@ from miniredis.keyspace.keyspace import Keyspace
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    command_commands.group,
+    authentication.group,
+    server.group,
     strings.group,
+    pubsub_commands.group,
     transactions.group,
 ]
 
