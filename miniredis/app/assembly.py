@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.app.wiring import follow_config
 from miniredis.commands import server, strings
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
@@ -13,6 +14,7 @@ from miniredis.dispatch import (
     client_commands,
     command_commands,
     connection,
+    log_commands,
     pubsub_commands,
     transactions,
 )
@@ -29,6 +31,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     authentication.group,
     server.group,
     strings.group,
+    log_commands.group,
     pubsub_commands.group,
     transactions.group,
 ]
@@ -37,4 +40,6 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files."""
     keyspace = Keyspace(config.int("databases"), random)
-    return Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    engine = Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    follow_config(engine)
+    return engine
