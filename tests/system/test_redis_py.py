@@ -69,7 +69,7 @@ def test_errors_have_their_classes(client: Any) -> None:
         client.lpush("k", "x")
     with pytest.raises(redis.ResponseError, match="not an integer"):
         client.incr("k")
-    with pytest.raises(redis.NoScriptError):
+    with pytest.raises(redis.exceptions.NoScriptError):
         client.evalsha("0" * 40, 0)
 
 
@@ -81,7 +81,7 @@ def test_publish_and_subscribe(client: Any) -> None:
             pass
         client.publish("news", "a")
         client.publish("weather", "b")
-        found = []
+        found: list[tuple[str, str, str]] = []
         while len(found) < 2:
             message = subscriber.get_message(timeout=10)
             if message is not None:
