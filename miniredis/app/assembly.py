@@ -5,10 +5,17 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import list_blocking, lists, strings
+from miniredis.commands import list_blocking, lists, server, strings
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
-from miniredis.dispatch import client_commands, connection, transactions
+from miniredis.dispatch import (
+    authentication,
+    client_commands,
+    command_commands,
+    connection,
+    pubsub_commands,
+    transactions,
+)
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -20,7 +27,11 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     client_commands.group,
     list_blocking.group,
     lists.group,
+    command_commands.group,
+    authentication.group,
+    server.group,
     strings.group,
+    pubsub_commands.group,
     transactions.group,
 ]
 

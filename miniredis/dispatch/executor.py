@@ -18,9 +18,10 @@ from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
-from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
+from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
 from miniredis.dispatch.pause import Pause
 from miniredis.dispatch.port import Log, Port, TimeSource
+from miniredis.dispatch.pubsub import KeyspaceNotifications, PubSub
 from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT, QueuedCommand, Session
 from miniredis.dispatch.sinks import Replay
@@ -47,6 +48,10 @@ class Engine(ServerState):
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
         self.pause = Pause(self, self.call)
+        self.pubsub = PubSub()
+        self.rules[GATE_SUBSCRIBED] = self.pubsub
+        self.on_reset.append(self.pubsub.forget)
+        self.notifications = KeyspaceNotifications(self.pubsub)
         self.begin_turn()
 
     # -- turns and clients
@@ -61,7 +66,14 @@ class Engine(ServerState):
         session = Session(self.next_client_id(), self, port, self.max_bulk)
         self.sessions[session.id] = session
         self.counters.connections += 1
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
         return session
+
+    def own_session(self, port: Port) -> Session:
+        """A session for what the server does by itself; no client, and in no list."""
+        return Session(0, self, port, self.max_bulk)
 
     def disconnect(self, session: Session) -> None:
         """A client's connection is gone."""
@@ -75,7 +87,7 @@ class Engine(ServerState):
             self.refresh_listening()
         if session.watched:
             self.unwatch(session)
-        for callback in session.on_closed:
+        for callback in list(session.on_closed):
             callback(session)
 
     def reset(self, session: Session) -> None:
@@ -86,8 +98,21 @@ class Engine(ServerState):
         session.context.resp = 2
         session.set_reply_mode(REPLY_ON)
         session.name = b""
+        session.user_name = b"default"
+        if self.has_default_password():
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
         for feature in self.on_reset:
             feature(session)
+
+    def notify_classes(self, classes: int) -> None:
+        """Publish keyspace events of these NOTIFY_ classes from now on; 0: none."""
+        self.notifications.classes = classes
+        if classes and self.notifications not in self.event_sinks:
+            self.event_sinks.append(self.notifications)
+        elif not classes and self.notifications in self.event_sinks:
+            self.event_sinks.remove(self.notifications)
+        self.refresh_listening()
 
     # -- requests
 
@@ -262,7 +287,7 @@ class Engine(ServerState):
                 self._log_several(session.context.db.index, replay)
             elif is_dirty:
                 self._log(session.context.db.index, argv, session.decoder.raw() if self._nesting == 0 else None)
-        if effects.listening and (effects.events or effects.flushed):
+        if effects.listening and (effects.events or effects.flushed or effects.swapped):
             if not self.watching.is_empty():
                 self.watching.on_effects(effects)
             for sink in self.event_sinks:
@@ -273,6 +298,9 @@ class Engine(ServerState):
                         self.waiting.key_changed(event.db_index, event.key)
                 for index in effects.flushed:
                     self.waiting.database_changed(index)
+                for first, second in effects.swapped:
+                    self.waiting.database_changed(first)
+                    self.waiting.database_changed(second)
         effects.clear()
         if self._nesting == 0 and self.waiting.has_ready():
             self._serve_waiting()

@@ -20,17 +20,20 @@ class DelayedCall(Protocol):
 
 
 class TimeSource:
-    """Time as the server may read it.  wall_ms: Unix time in milliseconds; monotonic_ns: never steps back."""
+    """Time as the server may read it.  wall_us: Unix time in microseconds; monotonic_ns: never steps back."""
 
     def __init__(
         self,
-        wall_ms: Callable[[], int],
+        wall_us: Callable[[], int],
         monotonic_ns: Callable[[], int],
         call_later: Callable[[float, Callable[[], None]], DelayedCall],
     ) -> None:
-        self.wall_ms = wall_ms
+        self.wall_us = wall_us
         self.monotonic_ns = monotonic_ns
         self.call_later = call_later
+
+    def wall_ms(self) -> int:
+        return self.wall_us() // 1000
 
 
 #: Takes a level ("debug", "verbose", "notice", "warning") and a line.

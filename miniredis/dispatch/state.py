@@ -58,6 +58,9 @@ class ServerState(Server):
         self.log_sinks: list[LogSink] = []
         self.started_ms: int = time.wall_ms()
         self.run_id = b"%040x" % random.getrandbits(160)
+        #: standalone, cluster or sentinel.
+        self.mode = b"standalone"
+        self.is_replica = False
         #: Called by SHUTDOWN: (save: None, True or False; now; force) starts the ordered stop.
         self.shutdown: Callable[[object], object] | None = None
         self._next_client_id: int = 1
@@ -82,6 +85,17 @@ class ServerState(Server):
         code = message.split(b" ", 1)[0]
         if code in self.error_counts or len(self.error_counts) < 128:
             self.error_counts[code] = self.error_counts.get(code, 0) + 1
+
+    def wall_us(self) -> int:
+        return self.time.wall_us()
+
+    def role(self) -> bytes:
+        """master, or replica while it follows a primary."""
+        return b"replica" if self.is_replica else b"master"
+
+    def has_default_password(self) -> bool:
+        """Whether a connection without a password can do nothing."""
+        return len(self.config.text("requirepass")) > 0
 
     def log_failure(self, what: str, defect: BaseException | None) -> None:
         """Write a defect with its traceback into the log."""

@@ -21,6 +21,7 @@ from miniredis.resp.replies import (
     Preencoded,
     Push,
     SetReply,
+    Several,
     Status,
     Verbatim,
 )
@@ -130,6 +131,8 @@ def append_rare_reply(out: list[bytes], reply: object, resp: int) -> None:
             append_bulk(out, reply.digits)
         else:
             out.append(b"(" + one_line(reply.digits) + CRLF)
+    elif isinstance(reply, Several):
+        append_items(out, b"", reply.replies, resp)
     elif isinstance(reply, Attribute):
         if resp == 3:
             append_items(out, b"|%d\r\n" % (len(reply.flat) // 2), reply.flat, resp)

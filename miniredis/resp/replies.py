@@ -61,6 +61,15 @@ class Push:
         self.items = items
 
 
+class Several:
+    """Replies one after the other: a command that answers more than once."""
+
+    __slots__ = ("replies",)
+
+    def __init__(self, replies: list[object]) -> None:
+        self.replies = replies
+
+
 class Double:
     """A double of RESP3, whose digits are already chosen; a bulk string in RESP2."""
 

@@ -11,7 +11,9 @@ from miniredis.formats.errors import FormatError
 COMMANDS = st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=5), max_size=8)
 
 
-def read(text: bytes, size: int = 0, verify: bool = True, known_size: bool = True) -> tuple[list[object], aof.AofReader]:
+def read(
+    text: bytes, size: int = 0, verify: bool = True, known_size: bool = True
+) -> tuple[list[object], aof.AofReader]:
     """Everything up to the last event, fed in pieces of `size` bytes (0: at once)."""
     reader = aof.AofReader(total_size=len(text) if known_size else -1, verify=verify)
     pieces = [text[at : at + size] for at in range(0, len(text), size)] if size else [text]

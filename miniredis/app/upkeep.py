@@ -1,0 +1,54 @@
+"""What a server does now and then without being asked: active expiry, freeing what was discarded, statistics.
+
+Runs `hz` times a second.  Each piece of work has a budget, and a failure in one is logged and harms neither the
+others nor the next round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.session import Session
+from miniredis.keyspace.expiry import ActiveExpiry
+
+#: The share of a round that active expiry may take, in percent, at the lowest `active-expire-effort`.
+EXPIRY_SHARE: Final = 25
+SHARDS_FREED_A_ROUND: Final = 200
+
+
+class Upkeep:
+    """The periodic work of one server."""
+
+    def __init__(self, engine: Engine, own_session: Session) -> None:
+        self.engine = engine
+        self.own_session = own_session
+        self.expiry = ActiveExpiry(engine.keyspace)
+        #: More work, of other subsystems: called each round.
+        self.rounds: list[Callable[[], None]] = [self.expire, self.free]
+        self._deadline_ns: int = 0
+
+    def run(self) -> None:
+        """One round."""
+        self.engine.begin_turn()
+        for work in self.rounds:
+            try:
+                work()
+            except Exception as defect:
+                self.engine.counters.unexpected_errors += 1
+                self.engine.log_failure("periodic work failed", defect)
+
+    def expire(self) -> None:
+        """Remove keys whose time is over."""
+        hz = self.engine.config.int("hz")
+        self._deadline_ns = self.engine.time.monotonic_ns() + 1_000_000_000 // hz * EXPIRY_SHARE // 100
+        self.expiry.run(self._time_is_left)
+        self.engine.deliver_unasked(self.own_session)
+
+    def _time_is_left(self) -> bool:
+        return self.engine.time.monotonic_ns() < self._deadline_ns
+
+    def free(self) -> None:
+        """Give back the memory of flushed databases, a slice at a time."""
+        self.engine.keyspace.free_some(SHARDS_FREED_A_ROUND)
