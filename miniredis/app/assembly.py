@@ -10,6 +10,8 @@ from miniredis.commands import (
     hash_expiry,
     hash_getex,
     hashes,
+    list_blocking,
+    lists,
     server,
     set_algebra,
     sets,
@@ -36,6 +38,8 @@ from miniredis.keyspace.keyspace import Keyspace
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    list_blocking.group,
+    lists.group,
     command_commands.group,
     authentication.group,
     server.group,
