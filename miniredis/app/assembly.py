@@ -6,7 +6,17 @@ from random import Random
 from typing import Final
 
 from miniredis.app.wiring import follow_config
-from miniredis.commands import server, strings
+from miniredis.commands import (
+    hash_expiry,
+    hash_getex,
+    hashes,
+    list_blocking,
+    lists,
+    server,
+    set_algebra,
+    sets,
+    strings,
+)
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import (
@@ -15,6 +25,7 @@ from miniredis.dispatch import (
     command_commands,
     config_commands,
     connection,
+    info,
     log_commands,
     pubsub_commands,
     transactions,
@@ -28,12 +39,20 @@ from miniredis.keyspace.keyspace import Keyspace
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    list_blocking.group,
+    lists.group,
     command_commands.group,
     config_commands.group,
     authentication.group,
     server.group,
     strings.group,
+    info.group,
     log_commands.group,
+    hashes.group,
+    hash_expiry.group,
+    hash_getex.group,
+    sets.group,
+    set_algebra.group,
     pubsub_commands.group,
     transactions.group,
 ]
