@@ -5,7 +5,18 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import strings
+from miniredis.commands import (
+    bitfields,
+    bitmaps,
+    expiry,
+    generic,
+    hyperloglog,
+    objects,
+    scan,
+    sort,
+    string_edits,
+    strings,
+)
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import authentication, client_commands, connection, pubsub_commands, transactions
@@ -20,6 +31,15 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     client_commands.group,
     authentication.group,
     strings.group,
+    string_edits.group,
+    generic.group,
+    expiry.group,
+    scan.group,
+    objects.group,
+    sort.group,
+    bitmaps.group,
+    bitfields.group,
+    hyperloglog.group,
     pubsub_commands.group,
     transactions.group,
 ]
