@@ -5,20 +5,26 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.app.wiring import follow_config
 from miniredis.commands import (
+    ======= from miniredis.commands import (     bitfields,
+    >>>>>>> strings     strings,
+    bitmaps,
+    expiry,
+    generic,
     hash_expiry,
     hash_getex,
     hashes,
+    hyperloglog,
     list_blocking,
     lists,
+    objects,
+    scan,
     server,
     set_algebra,
     sets,
-    strings,
+    sort,
+    string_edits,
 )
-from miniredis.commands.declaration import CommandGroup
-from miniredis.config.config import Config
 from miniredis.dispatch import (
     authentication,
     client_commands,
@@ -30,6 +36,9 @@ from miniredis.dispatch import (
     pubsub_commands,
     transactions,
 )
+from miniredis.app.wiring import follow_config
+from miniredis.commands.declaration import CommandGroup
+from miniredis.config.config import Config
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -53,6 +62,15 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     hash_getex.group,
     sets.group,
     set_algebra.group,
+    string_edits.group,
+    generic.group,
+    expiry.group,
+    scan.group,
+    objects.group,
+    sort.group,
+    bitmaps.group,
+    bitfields.group,
+    hyperloglog.group,
     pubsub_commands.group,
     transactions.group,
 ]
