@@ -5,21 +5,39 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.app.wiring import follow_config
 from miniredis.commands import (
     bitfields,
     bitmaps,
     expiry,
     generic,
+    hash_expiry,
+    hash_getex,
+    hashes,
     hyperloglog,
+    list_blocking,
+    lists,
     objects,
     scan,
+    server,
+    set_algebra,
+    sets,
     sort,
     string_edits,
     strings,
 )
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
-from miniredis.dispatch import authentication, client_commands, connection, pubsub_commands, transactions
+from miniredis.dispatch import (
+    authentication,
+    client_commands,
+    command_commands,
+    connection,
+    info,
+    log_commands,
+    pubsub_commands,
+    transactions,
+)
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -29,7 +47,11 @@ from miniredis.keyspace.keyspace import Keyspace
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    list_blocking.group,
+    lists.group,
+    command_commands.group,
     authentication.group,
+    server.group,
     strings.group,
     string_edits.group,
     generic.group,
@@ -40,6 +62,13 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     bitmaps.group,
     bitfields.group,
     hyperloglog.group,
+    info.group,
+    log_commands.group,
+    hashes.group,
+    hash_expiry.group,
+    hash_getex.group,
+    sets.group,
+    set_algebra.group,
     pubsub_commands.group,
     transactions.group,
 ]
@@ -48,4 +77,6 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files."""
     keyspace = Keyspace(config.int("databases"), random)
-    return Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    engine = Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    follow_config(engine)
+    return engine

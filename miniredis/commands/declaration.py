@@ -172,6 +172,8 @@ class Command:
         self.key_step = 0
         #: Exactly one key, at argv[1]: the usual case, found without a search.
         self.has_one_key = False
+        #: The module it came with, if any.
+        self.module = b""
         self.id = 0  # dense number within a server, for the bit sets of ACL
         self.calls = 0
         self.nanoseconds = 0
@@ -244,6 +246,18 @@ class Command:
             positions = spec.positions(argv)
             if positions is not None:
                 found.extend(positions)
+        return found
+
+    def keys_with_flags(self, argv: list[bytes]) -> list[tuple[int, list[str]]]:
+        """Indexes of the keys in argv, each with the flags of its specification."""
+        found: list[tuple[int, list[str]]] = []
+        for spec in self.key_specs:
+            positions = spec.positions(argv)
+            if positions is not None and "not_key" not in spec.flags:
+                found.extend((position, spec.flags) for position in positions)
+        if self.key_search is not None:
+            known = dict(found)
+            found = [(position, known.get(position, ["RW", "access", "update"])) for position in self.key_search(argv)]
         return found
 
 
