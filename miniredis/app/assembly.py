@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.app.wiring import follow_config
 from miniredis.commands import (
-    ======= from miniredis.commands import (     bitfields,
-    >>>>>>> strings     strings,
+    bitfields,
     bitmaps,
     expiry,
     generic,
@@ -23,8 +23,12 @@ from miniredis.commands import (
     set_algebra,
     sets,
     sort,
+    sorted_sets,
     string_edits,
+    strings,
 )
+from miniredis.commands.declaration import CommandGroup
+from miniredis.config.config import Config
 from miniredis.dispatch import (
     authentication,
     client_commands,
@@ -36,9 +40,6 @@ from miniredis.dispatch import (
     pubsub_commands,
     transactions,
 )
-from miniredis.app.wiring import follow_config
-from miniredis.commands.declaration import CommandGroup
-from miniredis.config.config import Config
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -71,6 +72,10 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     bitmaps.group,
     bitfields.group,
     hyperloglog.group,
+    sorted_sets.group,
+    sorted_set_ranges.group,
+    sorted_set_pops.group,
+    sorted_set_algebra.group,
     pubsub_commands.group,
     transactions.group,
 ]
