@@ -5,19 +5,40 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.app.wiring import follow_config
-from miniredis.commands import server, strings
-from miniredis.commands.declaration import CommandGroup
-from miniredis.config.config import Config
+from miniredis.commands import (
+    ======= from miniredis.commands import (     bitfields,
+    >>>>>>> strings     strings,
+    bitmaps,
+    expiry,
+    generic,
+    hash_expiry,
+    hash_getex,
+    hashes,
+    hyperloglog,
+    list_blocking,
+    lists,
+    objects,
+    scan,
+    server,
+    set_algebra,
+    sets,
+    sort,
+    string_edits,
+)
 from miniredis.dispatch import (
     authentication,
     client_commands,
     command_commands,
+    config_commands,
     connection,
+    info,
     log_commands,
     pubsub_commands,
     transactions,
 )
+from miniredis.app.wiring import follow_config
+from miniredis.commands.declaration import CommandGroup
+from miniredis.config.config import Config
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -27,11 +48,29 @@ from miniredis.keyspace.keyspace import Keyspace
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    list_blocking.group,
+    lists.group,
     command_commands.group,
+    config_commands.group,
     authentication.group,
     server.group,
     strings.group,
+    info.group,
     log_commands.group,
+    hashes.group,
+    hash_expiry.group,
+    hash_getex.group,
+    sets.group,
+    set_algebra.group,
+    string_edits.group,
+    generic.group,
+    expiry.group,
+    scan.group,
+    objects.group,
+    sort.group,
+    bitmaps.group,
+    bitfields.group,
+    hyperloglog.group,
     pubsub_commands.group,
     transactions.group,
 ]

@@ -87,7 +87,9 @@ class Engine(ServerState):
         session.closed = True
         session.closing = True
         session.out.clear()
-        self.sessions.pop(session.id, None)
+        if self.sessions.pop(session.id, None) is not None:
+            self.counters.bytes_in += session.bytes_in
+            self.counters.bytes_out += session.bytes_out
         waiter = self.waiting.waiters.get(session.id)
         if waiter is not None:
             self.waiting.remove(waiter)
@@ -202,11 +204,11 @@ class Engine(ServerState):
         command.calls += 1
         command.nanoseconds += spent_ns
         latencies = command.latencies
+        if latencies is None and self.tracks_latency:
+            latencies = command.latencies = [0] * BUCKETS
         if latencies is not None:
             fine = spent_ns >> FINE_SHIFT
             latencies[fine if fine < FINE_BUCKETS else coarse_bucket(spent_ns)] += 1
-        elif self.tracks_latency:
-            command.latencies = [0] * BUCKETS
         if spent_ns >= self.slow_ns:
             self._note_slow(session, command, argv, spent_ns)
         if effects.active:
