@@ -5,7 +5,21 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import hash_expiry, hash_getex, hashes, server, set_algebra, sets, strings
+from miniredis.app.wiring import follow_config
+from miniredis.commands import (
+    expiry,
+    generic,
+    hash_expiry,
+    hash_getex,
+    hashes,
+    objects,
+    scan,
+    server,
+    set_algebra,
+    sets,
+    string_edits,
+    strings,
+)
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import (
@@ -13,6 +27,8 @@ from miniredis.dispatch import (
     client_commands,
     command_commands,
     connection,
+    info,
+    log_commands,
     pubsub_commands,
     transactions,
 )
@@ -28,7 +44,14 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     command_commands.group,
     authentication.group,
     server.group,
+    generic.group,
+    expiry.group,
+    scan.group,
+    objects.group,
     strings.group,
+    string_edits.group,
+    info.group,
+    log_commands.group,
     hashes.group,
     hash_expiry.group,
     hash_getex.group,
@@ -42,4 +65,6 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files."""
     keyspace = Keyspace(config.int("databases"), random)
-    return Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    engine = Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    follow_config(engine)
+    return engine

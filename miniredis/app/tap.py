@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from twisted.application.service import IService
+from twisted.application.service import MultiService
 from twisted.internet import reactor
 
 from miniredis.app.options import Options
-from miniredis.app.service import MiniRedisService
+from miniredis.app.process import ServerProcess
 
 __all__ = ["Options", "makeService"]
 
 
-def makeService(options: Options) -> IService:
-    return MiniRedisService(options.config, reactor)
+def makeService(options: Options) -> MultiService:
+    assert options.start is not None
+    return ServerProcess(options.start, reactor)

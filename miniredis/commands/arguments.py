@@ -15,6 +15,8 @@ from miniredis.resp.numbers import parse_double, parse_int64
 
 INT64_MAX: Final = (1 << 63) - 1
 INT64_MIN: Final = -(1 << 63)
+INT32_MAX: Final = (1 << 31) - 1
+INT32_MIN: Final = -(1 << 31)
 
 
 def parse_int(argument: bytes) -> int:

@@ -86,6 +86,16 @@ class Database:
             self.access.used(key)
         return value
 
+    def examine(self, key: bytes) -> object:
+        """The value for a command that only asks about the key: counts as hit or miss, but is no use of it."""
+        value = self.peek(key)
+        if value is None:
+            self.statistics.misses += 1
+            self.effects.notify(self.index, NOTIFY_KEY_MISS, b"keymiss", key)
+        else:
+            self.statistics.hits += 1
+        return value
+
     def peek(self, key: bytes) -> object:
         """The value, with no trace left: neither hit nor access; expired keys are gone all the same."""
         value = self.table.get(key)
@@ -149,6 +159,8 @@ class Database:
             self.access.removed(key)
         if self.memory.active:
             self.memory.used -= len(key) + KEY_OVERHEAD + self._accounted(value)
+            if isinstance(value, Value):
+                value.accounted = 0  # it may come back under another key
         return True
 
     def expire_at(self, key: bytes, when_ms: int) -> None:
@@ -210,6 +222,11 @@ class Database:
 
     def _accounted(self, value: object) -> int:
         return value.accounted if isinstance(value, Value) else value_memory(value)
+
+    def grown(self, length: int) -> None:
+        """A string became `length` bytes longer in place."""
+        if self.memory.active:
+            self.memory.used += length
 
     def recount(self, value: Value) -> None:
         """The value has changed in place: count what it takes now."""
