@@ -23,7 +23,6 @@ from twisted.logger import Logger, LogLevel
 from miniredis import REDIS_VERSION, __version__
 from miniredis.app.assembly import build_engine
 from miniredis.app.upkeep import Upkeep
-from miniredis.app.wiring import follow_config
 from miniredis.config.config import Config
 from miniredis.dispatch import executor
 from miniredis.dispatch.port import Port, TimeSource
@@ -51,8 +50,8 @@ class ListenFailed(Exception):
     """No address could be listened on."""
 
 
-def wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+def wall_us() -> int:
+    return time.time_ns() // 1000
 
 
 def is_compiled() -> bool:
@@ -68,9 +67,8 @@ class MiniRedisService(Service):
         self.reactor = reactor
         self._log = Logger(namespace="miniredis")
         self.engine = build_engine(
-            config, TimeSource(wall_ms, time.monotonic_ns, reactor.callLater), SystemRandom(), self.log
+            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater), SystemRandom(), self.log
         )
-        follow_config(self.engine)
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor

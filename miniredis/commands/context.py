@@ -50,6 +50,10 @@ class Server:
         self.config = config
         self.random = random
 
+    def wall_us(self) -> int:
+        """Unix time in microseconds, read anew."""
+        raise AssertionError("only a running server has a clock")
+
     def wait_for_keys(
         self, ctx: Context, keys: list[bytes], timeout_ms: int, serve: Serve, timeout_reply: object, on_removal: bool
     ) -> Deferred[object]:
@@ -97,6 +101,17 @@ class Context:
     def dirty(self, count: int) -> None:
         """So many changes more to save and to replay."""
         self.effects.dirty += count
+
+    def flushed(self, db_index: int, keys: int) -> None:
+        """A whole database was emptied of `keys` keys; replayed even when it was empty already."""
+        self.effects.dirty += max(keys, 1)
+        if self.effects.listening:
+            self.effects.flushed.append(db_index)
+
+    def swapped(self, first: int, second: int) -> None:
+        """Two databases were exchanged."""
+        if self.effects.listening:
+            self.effects.swapped.append((first, second))
 
     def remove_empty(self, key: bytes) -> None:
         """Remove a collection that has lost its last element; after the event of the loss itself."""

@@ -181,6 +181,14 @@ class Command:
         self.failed = 0
         self.latencies: list[int] | None = None
 
+    def reset_statistics(self) -> None:
+        """Count calls and their time from zero."""
+        self.calls = 0
+        self.nanoseconds = 0
+        self.rejected = 0
+        self.failed = 0
+        self.latencies = None
+
     def finish(self) -> None:
         """Derive what follows from the declaration; after the subcommands are in place."""
         self.categories = self._derive_categories()
@@ -256,7 +264,7 @@ class Command:
             if positions is not None and "not_key" not in spec.flags:
                 found.extend((position, spec.flags) for position in positions)
         if self.key_search is not None:
-            known = {position: flags for position, flags in found}
+            known = dict(found)
             found = [(position, known.get(position, ["RW", "access", "update"])) for position in self.key_search(argv)]
         return found
 

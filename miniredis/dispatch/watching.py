@@ -47,6 +47,15 @@ class WatchedKeys:
                 if db_index == index:
                     self._break(db_index, key)
 
+        for first, second in effects.swapped:
+            for db_index, key in list(self._by_key):
+                other = second if db_index == first else first
+                if db_index in (first, second) and (
+                    self.keyspace.databases[db_index].table.contains(key)
+                    or self.keyspace.databases[other].table.contains(key)
+                ):
+                    self._break(db_index, key)
+
     def _break(self, db_index: int, key: bytes) -> None:
         for session in self._by_key.get((db_index, key), ()):
             # A key that was over already when it was watched does not change by being removed.
