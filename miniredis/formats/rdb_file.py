@@ -99,6 +99,10 @@ class RdbReader:
         """There is no more input: what is incomplete now is corrupt."""
         self._source.finish()
 
+    def is_within_value(self) -> bool:
+        """Whether a huge value is read in part."""
+        return self._loader is not None
+
     def offset(self) -> int:
         """How many bytes of the input were understood so far."""
         return self._source.offset()

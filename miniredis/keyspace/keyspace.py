@@ -6,6 +6,8 @@ from random import Random
 
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.table import Table
+from miniredis.formats.lzf import LzfCompressor
+from miniredis.formats.rdb_values import build_registry
 from miniredis.keyspace.access import AccessLog
 from miniredis.keyspace.clock import KeyspaceClock, MemoryCount, Statistics
 from miniredis.keyspace.database import Database
@@ -21,6 +23,9 @@ class Keyspace:
         self.statistics = Statistics()
         self.memory = MemoryCount()
         self.limits = EncodingLimits()
+        self.limits.list_compressor = LzfCompressor()
+        #: How values of each type are saved, loaded, digested; modules add theirs.
+        self.values = build_registry(self.limits)
         self.random = random
         self.databases: list[Database] = [self._new_database(index) for index in range(databases)]
         #: Contents of flushed databases and of huge deleted values, waiting to be freed in slices.
