@@ -5,7 +5,16 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import server, strings
+from miniredis.commands import (
+    geo,
+    geo_search,
+    server,
+    sorted_set_algebra,
+    sorted_set_pops,
+    sorted_set_ranges,
+    sorted_sets,
+    strings,
+)
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import (
@@ -29,6 +38,12 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     authentication.group,
     server.group,
     strings.group,
+    sorted_sets.group,
+    sorted_set_ranges.group,
+    sorted_set_pops.group,
+    sorted_set_algebra.group,
+    geo.group,
+    geo_search.group,
     pubsub_commands.group,
     transactions.group,
 ]
