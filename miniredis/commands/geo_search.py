@@ -72,7 +72,7 @@ class GeoQuery:
         self.store_key: bytes | None = argv[1] if storing else None
         self.store_distance = False
         self.unit_m = 1.0
-        self._has_centre = False
+        self._centre = b""  # the word that gave it, and the shape's
         self._longitude = 0.0
         self._latitude = 0.0
         self._shape = b""
@@ -86,7 +86,9 @@ class GeoQuery:
             at = 6
         elif kind == AROUND_MEMBER:
             self._set_member(argv[2])
-            self._set_radius(argv[3], argv[4])
+            self._shape = b"byradius"
+            if value is not None:  # Redis does not even look at the radius otherwise
+                self._set_radius(argv[3], argv[4])
             at = 5
         elif storing:
             at = 3
@@ -103,10 +105,10 @@ class GeoQuery:
 
     def _set_centre(self, longitude: bytes, latitude: bytes) -> None:
         self._longitude, self._latitude = parse_position(longitude, latitude)
-        self._has_centre = True
+        self._centre = b"fromlonlat"
 
     def _set_member(self, member: bytes) -> None:
-        self._has_centre = True
+        self._centre = b"frommember"
         if self.value is None:
             return
         score = self.value.score(member)
@@ -136,13 +138,12 @@ class GeoQuery:
         """Vertices from the word BYPOLYGON at `at`; where they end."""
         argv = self.argv
         vertices = parse_int64(argv[at + 1])
-        if vertices is None:
+        if vertices is None or not -(1 << 31) <= vertices < 1 << 31:
             raise error(b"invalid number of vertices")
         end = at + 2 + 2 * vertices
         if vertices < 3 or end > len(argv):
             raise error(b"GEOSEARCH BYPOLYGON must have at least 3 vertices")
-        for index in range(at + 2, end, 2):
-            self._vertices.append(parse_position(argv[index], argv[index + 1]))
+        self._vertices = [parse_position(argv[index], argv[index + 1]) for index in range(at + 2, end, 2)]
         self._shape = b"bypolygon"
         return end
 
@@ -183,28 +184,31 @@ class GeoQuery:
     def _parse_where(self, word: bytes, at: int, left: int) -> int:
         """The options of GEOSEARCH that say where: one centre and one shape, or a polygon, which has its own."""
         argv = self.argv
-        if word == b"frommember" and left >= 1 and not self._has_centre and self._shape != b"bypolygon":
-            self._set_member(argv[at + 1])
-            return at + 2
-        if word == b"fromlonlat" and left >= 2 and not self._has_centre and self._shape != b"bypolygon":
-            self._set_centre(argv[at + 1], argv[at + 2])
-            return at + 3
-        if word == b"byradius" and left >= 2 and not self._shape:
-            self._set_radius(argv[at + 1], argv[at + 2])
-            return at + 3
-        if word == b"bybox" and left >= 3 and not self._shape:
-            self._set_box(argv[at + 1], argv[at + 2], argv[at + 3])
-            return at + 4
-        if word == b"bypolygon" and left >= 1 and not self._shape and not self._has_centre:
-            return self._set_polygon(at)
+        shape = self._shape
+        if word in (b"frommember", b"fromlonlat") and self._centre in (b"", word) and shape != b"bypolygon":
+            if word == b"frommember" and left >= 1:
+                self._set_member(argv[at + 1])
+                return at + 2
+            if word == b"fromlonlat" and left >= 2:
+                self._set_centre(argv[at + 1], argv[at + 2])
+                return at + 3
+        elif shape in (b"", word):
+            if word == b"byradius" and left >= 2:
+                self._set_radius(argv[at + 1], argv[at + 2])
+                return at + 3
+            if word == b"bybox" and left >= 3:
+                self._set_box(argv[at + 1], argv[at + 2], argv[at + 3])
+                return at + 4
+            if word == b"bypolygon" and left >= 1 and not self._centre:
+                return self._set_polygon(at)
         raise syntax_error()
 
     def _check_options(self) -> None:
-        name = self.argv[0].lower()
+        name = self.argv[0]
         if self.store_key is not None and (self.with_distance or self.with_hash or self.with_coordinates):
             what = b"GEOSEARCHSTORE" if self.storing else b"STORE option in GEORADIUS"
             raise error(what + b" is not compatible with WITHDIST, WITHHASH and WITHCOORD options")
-        if not self._has_centre and self._shape != b"bypolygon":
+        if not self._centre and self._shape != b"bypolygon":
             raise error(b"exactly one of FROMMEMBER or FROMLONLAT can be specified for " + name)
         if not self._shape:
             raise error(b"exactly one of BYRADIUS and BYBOX can be specified for " + name)
