@@ -9,10 +9,29 @@ from miniredis.commands import (
     geo,
     geo_search,
     server,
+from miniredis.app.wiring import follow_config
+from miniredis.commands import (
+    bitfields,
+    bitmaps,
+    expiry,
+    generic,
+    hash_expiry,
+    hash_getex,
+    hashes,
+    hyperloglog,
+    list_blocking,
+    lists,
+    objects,
+    scan,
+    server,
+    set_algebra,
+    sets,
+    sort,
     sorted_set_algebra,
     sorted_set_pops,
     sorted_set_ranges,
     sorted_sets,
+    string_edits,
     strings,
 )
 from miniredis.commands.declaration import CommandGroup
@@ -21,7 +40,10 @@ from miniredis.dispatch import (
     authentication,
     client_commands,
     command_commands,
+    config_commands,
     connection,
+    info,
+    log_commands,
     pubsub_commands,
     transactions,
 )
@@ -34,10 +56,29 @@ from miniredis.keyspace.keyspace import Keyspace
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    list_blocking.group,
+    lists.group,
     command_commands.group,
+    config_commands.group,
     authentication.group,
     server.group,
+    generic.group,
+    expiry.group,
+    scan.group,
+    objects.group,
     strings.group,
+    string_edits.group,
+    info.group,
+    log_commands.group,
+    hashes.group,
+    hash_expiry.group,
+    hash_getex.group,
+    sets.group,
+    set_algebra.group,
+    sort.group,
+    bitmaps.group,
+    bitfields.group,
+    hyperloglog.group,
     sorted_sets.group,
     sorted_set_ranges.group,
     sorted_set_pops.group,
@@ -52,4 +93,6 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files."""
     keyspace = Keyspace(config.int("databases"), random)
-    return Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    engine = Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    follow_config(engine)
+    return engine

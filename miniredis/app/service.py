@@ -23,7 +23,6 @@ from twisted.logger import Logger, LogLevel
 from miniredis import REDIS_VERSION, __version__
 from miniredis.app.assembly import build_engine
 from miniredis.app.upkeep import Upkeep
-from miniredis.app.wiring import follow_config
 from miniredis.config.config import Config
 from miniredis.dispatch import executor
 from miniredis.dispatch.port import Port, TimeSource
@@ -70,7 +69,6 @@ class MiniRedisService(Service):
         self.engine = build_engine(
             config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater), SystemRandom(), self.log
         )
-        follow_config(self.engine)
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor

@@ -26,7 +26,7 @@ class Upkeep:
         self.own_session = own_session
         self.expiry = ActiveExpiry(engine.keyspace)
         #: More work, of other subsystems: called each round.
-        self.rounds: list[Callable[[], None]] = [self.expire, self.free]
+        self.rounds: list[Callable[[], None]] = [self.expire, self.free, engine.sample_rates]
         self._deadline_ns: int = 0
 
     def run(self) -> None:

@@ -22,9 +22,12 @@ UPDATE_KEY: Final = "index:1>range:last0/step1/limit0[RW+update]"
 CHANGE_KEY: Final = "index:1>range:last0/step1/limit0[RW+access+update]"
 INSERT_KEY: Final = "index:1>range:last0/step1/limit0[RW+insert]"
 DELETE_KEY: Final = "index:1>range:last0/step1/limit0[RW+delete]"
+REMOVE_KEY: Final = "index:1>range:last0/step1/limit0[RM+delete]"
+REMOVE_KEYS: Final = "index:1>range:last-1/step1/limit0[RM+delete]"
 TAKE_KEY: Final = "index:1>range:last0/step1/limit0[RW+access+delete]"
 OVERWRITE_KEY: Final = "index:1>range:last0/step1/limit0[OW+update]"
 TEST_KEYS: Final = "index:1>range:last-1/step1/limit0[RO]"
+OBJECT_KEY: Final = "index:2>range:last0/step1/limit0[RO]"
 READ_KEYS: Final = "index:1>range:last-1/step1/limit0[RO+access]"
 
 INDEX: Final = 0

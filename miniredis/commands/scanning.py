@@ -52,11 +52,16 @@ class ScanOptions:
 
 
 def parse_cursor(argument: bytes) -> int:
-    """0 to 2**64 - 1, written as C's strtoul reads it."""
-    cursor = parse_uint64(argument) if argument[:1] not in (b" ", b"\t", b"\n", b"\v", b"\f", b"\r") else None
+    """64 bits without a sign; as in C, `-1` wraps round to the largest one."""
+    if argument[:1].isspace():
+        raise invalid_cursor()
+    if not argument:
+        return 0
+    negative = argument.startswith(b"-")
+    cursor = parse_uint64(argument[1:] if negative and argument[1:].isdigit() else argument)
     if cursor is None:
         raise invalid_cursor()
-    return cursor
+    return -cursor & ((1 << 64) - 1) if negative else cursor
 
 
 def scan_reply(cursor: int, items: list[object]) -> list[object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.datatypes.hashes import HashValue
 from miniredis.datatypes.table import Table
 from miniredis.datatypes.value import Value
 from miniredis.keyspace.access import AccessLog
@@ -85,6 +86,16 @@ class Database:
             self.access.used(key)
         return value
 
+    def examine(self, key: bytes) -> object:
+        """The value for a command that only asks about the key: counts as hit or miss, but is no use of it."""
+        value = self.peek(key)
+        if value is None:
+            self.statistics.misses += 1
+            self.effects.notify(self.index, NOTIFY_KEY_MISS, b"keymiss", key)
+        else:
+            self.statistics.hits += 1
+        return value
+
     def peek(self, key: bytes) -> object:
         """The value, with no trace left: neither hit nor access; expired keys are gone all the same."""
         value = self.table.get(key)
@@ -121,6 +132,8 @@ class Database:
         """Add or overwrite; an expiry stays."""
         if self.memory.active:
             self._account(key, value)
+        if isinstance(value, HashValue) and value.has_expiries():
+            self.volatile_hashes.set(key, True)
         if self.table.set(key, value):
             if self.access is not None:
                 self.access.created(key)
@@ -146,6 +159,8 @@ class Database:
             self.access.removed(key)
         if self.memory.active:
             self.memory.used -= len(key) + KEY_OVERHEAD + self._accounted(value)
+            if isinstance(value, Value):
+                value.accounted = 0  # it may come back under another key
         return True
 
     def expire_at(self, key: bytes, when_ms: int) -> None:
@@ -207,6 +222,11 @@ class Database:
 
     def _accounted(self, value: object) -> int:
         return value.accounted if isinstance(value, Value) else value_memory(value)
+
+    def grown(self, length: int) -> None:
+        """A string became `length` bytes longer in place."""
+        if self.memory.active:
+            self.memory.used += length
 
     def recount(self, value: Value) -> None:
         """The value has changed in place: count what it takes now."""

@@ -25,6 +25,7 @@ class Keyspace:
         self.databases: list[Database] = [self._new_database(index) for index in range(databases)]
         #: Contents of flushed databases and of huge deleted values, waiting to be freed in slices.
         self.discarded: list[Table] = []
+        self.freed_objects: int = 0
 
     def _new_database(self, index: int) -> Database:
         return Database(index, self.clock, self.effects, self.statistics, self.memory)
@@ -51,6 +52,7 @@ class Keyspace:
             table = self.discarded[-1]
             shards -= table.drop_shards(shards)
             if table.shard_count() == 0:
+                self.freed_objects += table.size()
                 self.discarded.pop()
         return len(self.discarded) > 0
 
