@@ -5,6 +5,10 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.commands import (
+    geo,
+    geo_search,
+    server,
 from miniredis.app.wiring import follow_config
 from miniredis.commands import (
     bitfields,
@@ -79,6 +83,8 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     sorted_set_ranges.group,
     sorted_set_pops.group,
     sorted_set_algebra.group,
+    geo.group,
+    geo_search.group,
     pubsub_commands.group,
     transactions.group,
 ]
