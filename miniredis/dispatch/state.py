@@ -166,6 +166,18 @@ class ServerState(Server):
     def wall_us(self) -> int:
         return self.time.wall_us()
 
+    def reset_statistics(self) -> None:
+        """Count anew, as CONFIG RESETSTAT asks."""
+        self.counters = ServerCounters()
+        self.error_counts = {}
+        self.keyspace.statistics.reset()
+        # The totals of the connections that are there count from here, too.
+        for session in self.sessions.values():
+            self.counters.bytes_in -= session.bytes_in
+            self.counters.bytes_out -= session.bytes_out
+        for command in self.commands:
+            command.reset_statistics()
+
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""
         return b"replica" if self.is_replica else b"master"
