@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from miniredis.app.options import Start, start_or_exit
 
@@ -28,26 +29,29 @@ def run(start: Start) -> None:
     """Serve until told to stop."""
     if start.config.flag("daemonize"):
         daemonize()
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed_reactor
     from twisted.logger import globalLogBeginner
 
     from miniredis.app.process import ServerProcess, write_file
 
+    # The type checker does not know which interfaces Twisted's classes implement.
+    reactor: Any = installed_reactor
     process = ServerProcess(start, reactor)
+    observer: Any = process.log
     # What a library prints by mistake must not end up in the middle of a line: it becomes an event.
-    globalLogBeginner.beginLoggingTo([process.log], redirectStandardIO=True)
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=True)
     pidfile = start.config.string("pidfile") or ("/var/run/miniredis.pid" if start.config.flag("daemonize") else "")
     if pidfile:
         pidfile = os.path.abspath(pidfile)
         try:
-            write_file(pidfile, f"{os.getpid()}\n")
+            write_file(pidfile, b"%d\n" % os.getpid())
         except OSError as problem:
             process.server.log("warning", f"Failed to write PID file {pidfile}: {problem.strerror}")
     try:
         process.privilegedStartService()
         process.startService()
-        reactor.addSystemEventTrigger("before", "shutdown", process.stopService)  # type: ignore[attr-defined]
-        reactor.run()  # type: ignore[attr-defined]
+        reactor.addSystemEventTrigger("before", "shutdown", process.stopService)
+        reactor.run()
     finally:
         if pidfile:
             with suppress(OSError):

@@ -9,30 +9,31 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
-from twisted.application.service import MultiService
+from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
 from miniredis.app.log import LogFile, ServerLog
-from miniredis.app.options import Start, fatal
+from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
 from miniredis.config.reader import ConfigError
+from miniredis.config.rewriter import rewrite
 
 #: A second signal of this kind ends the process at once.
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-class ServerProcess(MultiService):
+class ServerProcess(Service):
     """The service twistd runs, and miniredis-server too."""
 
     def __init__(self, start: Start, reactor: Any) -> None:
-        super().__init__()
         self.start = start
         self.config = start.config
         self.reactor = reactor
@@ -42,13 +43,19 @@ class ServerProcess(MultiService):
         self._choose_port()
         self.log = ServerLog(self.config, open_log_file(start.log_path), self._role)
         self.server = MiniRedisService(self.config, reactor)
-        self.server.engine.config_file = start.config_file
-        self.server.setServiceParent(self)
+        if start.config_file:
+            self.server.engine.config_file = start.config_file
+            self.server.engine.rewrite_config = self._rewrite_config
 
     def _role(self) -> str:
         if self.config.sentinel:
             return "X"
         return "S" if self.server.engine.is_replica else "M"
+
+    def _rewrite_config(self) -> None:
+        path = self.start.config_file
+        text = rewrite(read_file(path), self.config, find_files)
+        write_file(path, text)
 
     def _choose_port(self) -> None:
         """With port-file and no port asked for, any free one is taken."""
@@ -62,7 +69,7 @@ class ServerProcess(MultiService):
         """Under twistd the parent is the application, which is asked for its log observer before anything starts."""
         if isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self.log)
-        super().setServiceParent(parent)
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
     def privilegedStartService(self) -> None:
         for line in self.server.banner():
@@ -70,23 +77,25 @@ class ServerProcess(MultiService):
         for line in self.start.warnings:
             self.server.log("warning", line)
         try:
-            super().privilegedStartService()
+            self.server.privilegedStartService()
         except ListenFailed as problem:
             # The log has the reasons.
             raise SystemExit(1) from problem
 
     def startService(self) -> None:
-        super().startService()
+        self.running = 1
+        self.server.startService()
         path = self.config.string("port-file")
         if path:
-            write_file(path, f"{self.server.tcp_port()}\n")
+            write_file(path, b"%d\n" % self.server.tcp_port())
         self.reactor.callWhenRunning(self._take_signals)
         tell_supervisor(self.config.text("supervised"), "READY=1\nSTATUS=Ready to accept connections\n")
 
-    def stopService(self) -> Deferred[list[object]] | None:
+    def stopService(self) -> Deferred[None]:
+        self.running = 0
         self._stopping = True
         tell_supervisor(self.config.text("supervised"), "STOPPING=1\n")
-        return super().stopService()
+        return self.server.stopService()
 
     # -- signals
 
@@ -124,12 +133,24 @@ def open_log_file(path: str) -> LogFile:
         fatal(ConfigError("", 0, b"", f"Can't open the log file: {problem.strerror}".encode()))
 
 
-def write_file(path: str, text: str) -> None:
-    """Put a file in place at once: a reader sees all of it or none."""
+def write_file(path: str, data: bytes) -> None:
+    """Put a file in place at once, with the permissions of the old one: a reader sees all of it or none.
+
+    Raises `OSError`; then the old file is as it was.
+    """
     temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            with suppress(OSError):
+                os.fchmod(file.fileno(), stat.S_IMODE(os.stat(path).st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def tell_supervisor(supervised: bytes, message: str) -> None:

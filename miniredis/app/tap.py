@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from twisted.application.service import MultiService
-from twisted.internet import reactor
+from twisted.application.service import Service
 
 from miniredis.app.options import Options
 from miniredis.app.process import ServerProcess
@@ -11,6 +10,9 @@ from miniredis.app.process import ServerProcess
 __all__ = ["Options", "makeService"]
 
 
-def makeService(options: Options) -> MultiService:
+def makeService(options: Options) -> Service:
+    """The server the options ask for; twistd has chosen its reactor by now."""
+    from twisted.internet import reactor
+
     assert options.start is not None
     return ServerProcess(options.start, reactor)

@@ -65,6 +65,7 @@ def follow_config(engine: Engine) -> None:
         ],
         take_log_limits,
     )
+    engine.keyspace.limits.follow(config)
     config.follow(["latency-tracking"], take_latency_tracking)
     config.follow(["notify-keyspace-events"], take_notifications)
     config.follow(["proto-max-bulk-len"], take_limits)

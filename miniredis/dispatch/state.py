@@ -108,6 +108,10 @@ class ServerState(Server):
         #: standalone, cluster or sentinel.
         self.mode = b"standalone"
         self.is_replica = False
+        #: Absolute path of the configuration file, empty without one.
+        self.config_file = ""
+        #: Brings that file up to date; None without one. Raises `OSError` or `ConfigError`.
+        self.rewrite_config: Callable[[], None] | None = None
         #: Called by SHUTDOWN: (save: None, True or False; now; force) starts the ordered stop.
         self.shutdown: Callable[[object], object] | None = None
         self._next_client_id: int = 1
@@ -159,21 +163,20 @@ class ServerState(Server):
         self.counters.peak_memory = max(self.counters.peak_memory, used)
         return used
 
+    def wall_us(self) -> int:
+        return self.time.wall_us()
+
     def reset_statistics(self) -> None:
-        """CONFIG RESETSTAT: all counts begin again."""
+        """Count anew, as CONFIG RESETSTAT asks."""
         self.counters = ServerCounters()
-        self.error_counts.clear()
-        statistics = self.keyspace.statistics
-        statistics.hits = statistics.misses = statistics.expired = statistics.evicted = statistics.expired_fields = 0
+        self.error_counts = {}
+        self.keyspace.statistics.reset()
+        # The totals of the connections that are there count from here, too.
         for session in self.sessions.values():
             self.counters.bytes_in -= session.bytes_in
             self.counters.bytes_out -= session.bytes_out
         for command in self.commands:
-            command.calls = command.nanoseconds = command.rejected = command.failed = 0
-            command.latencies = None
-
-    def wall_us(self) -> int:
-        return self.time.wall_us()
+            command.reset_statistics()
 
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""

@@ -163,6 +163,6 @@ def test_checksums_can_be_left_unread() -> None:
 def test_offsets_count_from_where_the_text_begins() -> None:
     reader = aof.AofReader(base=1000, total_size=1000 + len(LOG))
     reader.feed(LOG)
-    while reader.next_event() != aof.NEED_INPUT:
+    while reader.next_event() != aof.END:
         pass
     assert reader.valid_offset == reader.offset() == 1000 + len(LOG)
