@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.app.wiring import follow_config
 from miniredis.commands import (
-    ======= from miniredis.commands import (     bitfields,
-    >>>>>>> strings     strings,
+    bitfields,
     bitmaps,
     expiry,
     generic,
@@ -23,8 +23,15 @@ from miniredis.commands import (
     set_algebra,
     sets,
     sort,
+    sorted_set_algebra,
+    sorted_set_pops,
+    sorted_set_ranges,
+    sorted_sets,
     string_edits,
+    strings,
 )
+from miniredis.commands.declaration import CommandGroup
+from miniredis.config.config import Config
 from miniredis.dispatch import (
     authentication,
     client_commands,
@@ -36,9 +43,6 @@ from miniredis.dispatch import (
     pubsub_commands,
     transactions,
 )
-from miniredis.app.wiring import follow_config
-from miniredis.commands.declaration import CommandGroup
-from miniredis.config.config import Config
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -54,7 +58,12 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     config_commands.group,
     authentication.group,
     server.group,
+    generic.group,
+    expiry.group,
+    scan.group,
+    objects.group,
     strings.group,
+    string_edits.group,
     info.group,
     log_commands.group,
     hashes.group,
@@ -62,15 +71,14 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     hash_getex.group,
     sets.group,
     set_algebra.group,
-    string_edits.group,
-    generic.group,
-    expiry.group,
-    scan.group,
-    objects.group,
     sort.group,
     bitmaps.group,
     bitfields.group,
     hyperloglog.group,
+    sorted_sets.group,
+    sorted_set_ranges.group,
+    sorted_set_pops.group,
+    sorted_set_algebra.group,
     pubsub_commands.group,
     transactions.group,
 ]

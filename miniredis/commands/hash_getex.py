@@ -27,8 +27,7 @@ group = CommandGroup("hash")
 class FieldOptions:
     """What stands before FIELDS in HGETEX and HSETEX."""
 
-    def __init__(self, ctx: Context, argv: list[bytes], command: bytes) -> None:
-        is_set = command == b"hsetex"
+    def __init__(self, argv: list[bytes], is_set: bool) -> None:
         self.at = find_fields(argv, 2)
         #: The expiry to give, in unix ms, or -1.
         self.when_ms: int = NO_EXPIRY
@@ -36,15 +35,16 @@ class FieldOptions:
         self.keep = False
         self.key_condition = b""
         self.field_condition = b""
+        self._kind = b""
+        self._time = b""
         kind = b""
-        time = b""
         index = 2
         while index < self.at:
             word = argv[index].upper()
             index += 1
             if word in (b"EX", b"PX", b"EXAT", b"PXAT") and index < self.at and kind in (b"", word):
                 kind = word
-                time = argv[index]
+                self._time = argv[index]
                 index += 1
             elif word == (b"KEEPTTL" if is_set else b"PERSIST") and kind in (b"", word):
                 kind = word
@@ -57,9 +57,13 @@ class FieldOptions:
         check_count(argv, self.at, 2 if is_set else 1, numfields_mismatch())
         self.persist = kind == b"PERSIST"
         self.keep = kind == b"KEEPTTL"
-        if time:
-            unit_ms = SECONDS if kind in (b"EX", b"EXAT") else MILLISECONDS
-            self.when_ms = absolute_ms(ctx, time, unit_ms, kind in (b"EX", b"PX"), command)
+        self._kind = kind
+
+    def take_time(self, ctx: Context, command: bytes) -> None:
+        """Find `when_ms`; the key's type is checked before the time is."""
+        if self._time:
+            unit_ms = SECONDS if self._kind in (b"EX", b"EXAT") else MILLISECONDS
+            self.when_ms = absolute_ms(ctx, self._time, unit_ms, self._kind in (b"EX", b"PX"), command)
 
 
 @group.command(
@@ -75,9 +79,10 @@ class FieldOptions:
 )
 def hgetex(ctx: Context, argv: list[bytes]) -> object:
     key = argv[1]
-    options = FieldOptions(ctx, argv, b"hgetex")
+    options = FieldOptions(argv, False)
     fields = argv[options.at + 2 :]
     value = write_hash(ctx, key)
+    options.take_time(ctx, b"hgetex")
     if value is None:
         return [None] * len(fields)
     found: list[object] = []
@@ -131,10 +136,11 @@ def _may_store(options: FieldOptions, value: HashValue | None, fields: list[byte
 )
 def hsetex(ctx: Context, argv: list[bytes]) -> object:
     key = argv[1]
-    options = FieldOptions(ctx, argv, b"hsetex")
+    options = FieldOptions(argv, True)
     pairs = argv[options.at + 2 :]
     fields = pairs[::2]
     value = write_hash(ctx, key)
+    options.take_time(ctx, b"hsetex")
     if not _may_store(options, value, fields):
         return 0
     when_ms = options.when_ms

@@ -55,6 +55,8 @@ def parse_cursor(argument: bytes) -> int:
     """64 bits without a sign; as in C, `-1` wraps round to the largest one."""
     if argument[:1].isspace():
         raise invalid_cursor()
+    if not argument:
+        return 0
     negative = argument.startswith(b"-")
     cursor = parse_uint64(argument[1:] if negative and argument[1:].isdigit() else argument)
     if cursor is None:

@@ -163,19 +163,6 @@ class ServerState(Server):
         self.counters.peak_memory = max(self.counters.peak_memory, used)
         return used
 
-    def reset_statistics(self) -> None:
-        """CONFIG RESETSTAT: all counts begin again."""
-        self.counters = ServerCounters()
-        self.error_counts.clear()
-        statistics = self.keyspace.statistics
-        statistics.hits = statistics.misses = statistics.expired = statistics.evicted = statistics.expired_fields = 0
-        for session in self.sessions.values():
-            self.counters.bytes_in -= session.bytes_in
-            self.counters.bytes_out -= session.bytes_out
-        for command in self.commands:
-            command.calls = command.nanoseconds = command.rejected = command.failed = 0
-            command.latencies = None
-
     def wall_us(self) -> int:
         return self.time.wall_us()
 
@@ -184,6 +171,10 @@ class ServerState(Server):
         self.counters = ServerCounters()
         self.error_counts = {}
         self.keyspace.statistics.reset()
+        # The totals of the connections that are there count from here, too.
+        for session in self.sessions.values():
+            self.counters.bytes_in -= session.bytes_in
+            self.counters.bytes_out -= session.bytes_out
         for command in self.commands:
             command.reset_statistics()
 

@@ -16,6 +16,8 @@ from miniredis.keyspace.field_expiry import delete_due_fields
 from miniredis.keyspace.keyspace import Keyspace
 
 SAMPLE: Final = 20
+#: Hashes that have fields with an expiry, looked at at once: most only say when they are next due.
+HASH_SAMPLE: Final = 200
 #: Fields of one hash that are deleted, and replayed in one HDEL, before time is looked at again.
 FIELDS_AT_ONCE: Final = 80
 
@@ -81,7 +83,7 @@ class ActiveExpiry:
         database = self.keyspace.databases[index]
         now_ms = database.clock.now_ms
         while True:
-            cursor, keys = database.volatile_hashes.scan(self._field_cursors[index], SAMPLE)
+            cursor, keys = database.volatile_hashes.scan(self._field_cursors[index], HASH_SAMPLE)
             self._field_cursors[index] = cursor
             over = 0
             for key in keys:

@@ -51,6 +51,8 @@ def test_fields_are_set_replaced_and_deleted(count: int) -> None:
 
 def test_the_encoding_follows_the_number_of_entries_one_way() -> None:
     limits = EncodingLimits()
+    assert hash_of(512, limits).encoding() == b"listpack"
+    assert hash_of(513, limits).encoding() == b"hashtable"
     limits.hash_max_listpack_entries = 128
     value = hash_of(128, limits)
     assert value.encoding() == b"listpack"

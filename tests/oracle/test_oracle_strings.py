@@ -18,9 +18,11 @@ def test_set_with_its_options(oracle: Peer) -> None:
         script(
             """
             SET k v|SET k v NX|SET k v XX GET
-            SET k v NX XX|SET k v NX GET|SET k v EX 100|TTL k|SET k v KEEPTTL|TTL k|SET k v|TTL k|SET k v EX 0|SET k v EX -1
+            SET k v NX XX|SET k v NX GET|SET k v EX 100|TTL k|SET k v KEEPTTL|TTL k|SET k v|TTL k
+            SET k v EX 0|SET k v EX -1
             SET k v EX x|SET k v EX|SET k v EX 9223372036854775807|SET k v PX 9223372036854775807
-            SET k v PXAT 9223372036854775807|PEXPIRETIME k|SET k v EXAT 9223372036854775|PEXPIRETIME k|SET k v EXAT 1|GET k
+            SET k v PXAT 9223372036854775807|PEXPIRETIME k|SET k v EXAT 9223372036854775|PEXPIRETIME k
+            SET k v EXAT 1|GET k
             SET k v EX 10 PX 10|SET k v EX 10 EX 20|TTL k|SET k v EX 10 KEEPTTL|SET k v KEEPTTL EX 10|SET k v PERSIST
             SET k v FOO|SET k v GET GET|SET k v NX NX|SET k v KEEPTTL KEEPTTL|set k V xx get px 100000|GET k|RPUSH l 1
             SET l w GET|SET l w NX GET|SET l w NX|SET l w|GET l|SET n v XX|GET n|SET k|SET n w get nx|GET n|SET o w GET
