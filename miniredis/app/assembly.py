@@ -5,16 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import (
-    geo,
-    geo_search,
-    server,
 from miniredis.app.wiring import follow_config
 from miniredis.commands import (
     bitfields,
     bitmaps,
     expiry,
     generic,
+    geo,
+    geo_search,
     hash_expiry,
     hash_getex,
     hashes,
@@ -42,9 +40,12 @@ from miniredis.dispatch import (
     command_commands,
     config_commands,
     connection,
+    debug_commands,
     info,
     log_commands,
+    memory_commands,
     pubsub_commands,
+    shutdown,
     transactions,
 )
 from miniredis.dispatch.executor import Engine
@@ -87,6 +88,9 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     geo_search.group,
     pubsub_commands.group,
     transactions.group,
+    debug_commands.group,
+    memory_commands.group,
+    shutdown.group,
 ]
 
 

@@ -67,7 +67,7 @@ class MiniRedisService(Service):
         self.reactor = reactor
         self._log = Logger(namespace="miniredis")
         self.engine = build_engine(
-            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater), SystemRandom(), self.log
+            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
         )
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self._loop = LoopingCall(self.upkeep.run)
