@@ -46,7 +46,6 @@ class Platform:
         self.os = "unknown"
         self.process_id: int = 0
         self.executable = ""
-        self.config_file = ""
         self.is_compiled = False
         #: Which endpoint serves `port`: "hub" or "reactor".
         self.endpoint = "none"
