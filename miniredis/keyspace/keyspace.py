@@ -24,7 +24,7 @@ class Keyspace:
         self.memory = MemoryCount()
         self.limits = EncodingLimits()
         self.limits.list_compressor = LzfCompressor()
-        #: How values of each type are saved, loaded, digested; modules add theirs.
+        #: What is known of each type of value: how it is saved, loaded, digested.
         self.values = build_registry(self.limits)
         self.random = random
         self.databases: list[Database] = [self._new_database(index) for index in range(databases)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.formats import rdb_file
-from miniredis.formats.digest import digest_mix_number
 from miniredis.formats.errors import FormatError
 from miniredis.formats.rdb_file import RdbReader, RdbWriter
 from miniredis.formats.registry import FIELD_EXPIRY_RDB_VERSION, RDB_VERSION
@@ -154,14 +153,3 @@ class SnapshotLoader:
             elif not access.counts and reader.idle_s >= 0:
                 access.set_idle(key, reader.idle_s * 1000)
         self.keys += 1
-
-
-def digest_of_keys(keyspace: Keyspace) -> int:
-    """What DEBUG DIGEST prints: a fingerprint of all keys and values."""
-    digest = 0
-    for database in keyspace.databases:
-        if database.size() > 0:
-            digest = digest_mix_number(digest, database.index)
-            for key, value in database.table.items():
-                digest ^= keyspace.values.digest_entry(key, value, database.expiry(key))
-    return digest
