@@ -117,6 +117,8 @@ def restore(ctx: Context, argv: list[bytes]) -> object:
         db.expire_at(key, when_ms)
         if not options.absolute:
             ctx.replay_as([argv[0], key, b"%d" % when_ms, *argv[3:], b"ABSTTL"])
+    if options.idle_s >= 0 and db.access is None:
+        ctx.keyspace.track_access(False)
     if db.access is not None:
         if options.idle_s >= 0 and not db.access.counts:
             db.access.set_idle(key, options.idle_s * 1000)

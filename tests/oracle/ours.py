@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from miniredis.config.config import Config
 from miniredis.testing.memory import MemoryServer
 
 from oracle.comparison import Backend
@@ -48,7 +49,9 @@ class OurConnection(Connection):
 
 def our_backend() -> Backend:
     """A fresh server of ours; its clock is set to the real one whenever a client connects."""
-    server = MemoryServer()
+    config = Config()
+    config.assign("enable-debug-command", b"yes")
+    server = MemoryServer(config)
 
     def connect() -> Connection:
         server.set_wall_ms(time.time_ns() // 1_000_000)
