@@ -10,7 +10,6 @@ from __future__ import annotations
 from miniredis.commands.declaration import (
     ALLOW_BUSY,
     LOADING,
-    MAY_REPLICATE,
     NO_AUTH,
     NO_MULTI,
     STALE,
@@ -59,7 +58,7 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
             return redirection
     if gates & GATE_MEMORY:
         state.rules[GATE_MEMORY].apply(session, command, argv)
-    if gates & GATE_WRITES_REFUSED and flags & (WRITE | MAY_REPLICATE):
+    if gates & GATE_WRITES_REFUSED:
         state.rules[GATE_WRITES_REFUSED].apply(session, command, argv)
     if gates & GATE_REPLICA and flags & WRITE:
         raise ReplyError(b"READONLY You can't write against a read only replica.")

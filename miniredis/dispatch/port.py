@@ -78,12 +78,19 @@ class Port:
         self.fd: int = -1
         self.is_unix = False
         self.is_tls = False
+        #: Output waits until the log is written up to `ticket`; nothing more is run meanwhile.
+        self.is_held = False
+        self.ticket: int = 0
 
     def wake(self) -> None:
         """There is output to send, and perhaps requests to go on with, outside of the session's own turn."""
 
     def close(self, abort: bool) -> None:
         """End the connection: after the output that waits, or (`abort`) at once."""
+
+    def let_go(self) -> None:
+        """The output that was held may leave."""
+        self.wake()
 
     def unsent_bytes(self) -> int:
         """Output that was taken from the session and that the peer has not accepted yet."""

@@ -11,6 +11,7 @@ from miniredis.commands.context import Server
 from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.blocking import WaitingClients
+from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.dispatch.port import Log, Platform, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.rules import Rule
@@ -96,6 +97,10 @@ class ServerState(Server):
         self.watching = WatchedKeys(keyspace)
         self.event_sinks: list[EventSink] = []
         self.log_sinks: list[LogSink] = []
+        #: The append-only file, when there is one: output waits for it.
+        self.log_buffer: LogBuffer | None = None
+        #: What saves and loads; None in a server without files.
+        self.persistence: object = None
         self.started_ms: int = time.wall_ms()
         self.run_id = b"%040x" % random.getrandbits(160)
         self.platform = Platform()

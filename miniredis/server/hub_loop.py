@@ -89,6 +89,9 @@ class Hub:
                     connection.is_pending = False
                     connection.proceed()
             self.pending.extend(left)
+        log = self.engine.log_buffer
+        if log is not None and log.is_behind():
+            log.settle()
         self.in_turn = False
         if self.pending:
             self.schedule()
@@ -142,7 +145,19 @@ class HubConnection(Port):
 
     # -- events
 
+    def let_go(self) -> None:
+        self.flush()
+        if not self.unsent:
+            self.watch(READABLE)
+            session = self.session
+            if session is not None and not session.decoder.is_idle():
+                self.has_more = True
+                self.hub.put_off(self)
+
     def receive(self) -> None:
+        if self.is_held:
+            self.watch(0)
+            return
         try:
             data = self.sock.recv(RECEIVE_BYTES)
         except BlockingIOError:
@@ -163,7 +178,7 @@ class HubConnection(Port):
         """Run what has been received, send what came of it."""
         session = self.session
         assert session is not None
-        if self.is_lost:
+        if self.is_lost or self.is_held:
             return
         if not self.unsent and self.hub.engine.proceed(session, COMMANDS_A_TURN):
             self.has_more = True
@@ -171,13 +186,19 @@ class HubConnection(Port):
         elif not self.unsent:
             self.has_more = False
         if session.out or session.closing:
-            self.flush()
+            log = self.hub.engine.log_buffer
+            if log is not None and log.is_behind():
+                log.hold(self)
+            else:
+                self.flush()
 
     def flush(self) -> None:
         """Send as much as the peer takes."""
         session = self.session
         assert session is not None
-        if session.out:
+        if self.is_lost:
+            return
+        if session.out and not self.is_held:
             data = session.take_output()
             if self.unsent:
                 data = self.unsent + data
@@ -201,7 +222,7 @@ class HubConnection(Port):
                 if not session.decoder.is_idle():
                     self.has_more = True
                     self.hub.put_off(self)
-        if session.closing:
+        if session.closing and not self.is_held:
             self.lose()
 
     def watch(self, interest: int) -> None:

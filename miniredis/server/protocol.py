@@ -64,6 +64,10 @@ class ProtocolPort(Port):
         else:
             self.protocol.schedule()
 
+    def let_go(self) -> None:
+        self.protocol.send()
+        self.protocol.schedule()
+
     def unsent_bytes(self) -> int:
         return self.protocol.unsent_bytes()
 
@@ -118,12 +122,24 @@ class SessionProtocol(Protocol):
     def run(self) -> None:
         """Run what has been received, write what came of it."""
         session = self.session
-        if session is None:
+        if session is None or self.port.is_held:
             return
         self._is_running = True
         if not self.port.is_paused and self.factory.engine.proceed(session, COMMANDS_A_TURN):
             self.schedule()
         self._is_running = False
+        log = self.factory.engine.log_buffer
+        if log is not None and log.is_behind() and (session.out or session.closing):
+            log.hold(self.port)
+            log.settle()
+            return
+        self.send()
+
+    def send(self) -> None:
+        """Write what waits for the client."""
+        session = self.session
+        if session is None:
+            return
         if session.out:
             self.out.write(session.take_output())
         if session.closing:

@@ -63,10 +63,15 @@ class MemoryClient(Port):
 
     def proceed(self) -> None:
         session = self.session
-        if self.is_closed:
+        if self.is_closed or self.is_held:
             return
         while self._server.engine.proceed(session, COMMANDS_A_TURN):
             pass
+        log = self._server.engine.log_buffer
+        if log is not None and log.is_behind() and (session.out or session.closing):
+            log.hold(self)
+            log.settle()
+            return
         if session.out:
             self._received += session.take_output()
         if session.closing:

@@ -1,0 +1,110 @@
+"""Work in a forked child: it sees all keys as they were at one moment, while the server goes on.
+
+Why a child: the snapshot is exact without a word of cooperation from any command, and its cost for the server is
+the fork itself (the page tables) and the copies of pages that change meanwhile.  Its price is memory: Python counts
+references in the objects, so that a child which looks at everything copies nearly all of it.  Hence `may_fork`.
+
+The child has no reactor, no log, no signal handlers and none of the server's descriptors; it says what went wrong
+through a pipe and ends by `_exit`.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NoReturn
+
+#: The part of the process's memory that a child may come to copy, in percent.
+COPIED_SHARE: Final = 90
+REPORT_LIMIT: Final = 4096
+
+
+class Child:
+    """A child at work.  `poll` is called now and then."""
+
+    def __init__(self, pid: int, report: int, started_s: float) -> None:
+        self.pid: int = pid
+        self.started_s: float = started_s
+        self._report: int = report
+        self.message: str = ""
+
+    def poll(self) -> bool | None:
+        """None while it works; then whether it did all of it, and `message` says why not."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid == 0:
+            return None
+        return self._finished(status)
+
+    def kill(self) -> None:
+        """End it, and wait until it has ended."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        _, status = os.waitpid(self.pid, 0)
+        self._finished(status)
+
+    def _finished(self, status: int) -> bool:
+        with suppress(OSError):
+            self.message = os.read(self._report, REPORT_LIMIT).decode("utf-8", "replace")
+        os.close(self._report)
+        if os.WIFSIGNALED(status):
+            self.message = f"terminated by signal {os.WTERMSIG(status)}"
+            return False
+        return os.WEXITSTATUS(status) == 0
+
+
+def start_child(work: Callable[[], None], now_s: float) -> Child:
+    """Fork and run `work` in the child; OSError if that is not possible."""
+    gc.collect(0)
+    reading, writing = os.pipe()
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        raise
+    if pid == 0:
+        _run_in_child(work, writing)
+    os.close(writing)
+    return Child(pid, reading, now_s)
+
+
+def _run_in_child(work: Callable[[], None], report: int) -> NoReturn:
+    status = 1
+    try:
+        gc.disable()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        _close_all_but(report)
+        work()
+        status = 0
+    except BaseException as problem:
+        with suppress(OSError):
+            os.write(report, f"{type(problem).__name__}: {problem}".encode()[:REPORT_LIMIT])
+    finally:
+        os._exit(status)
+
+
+def _close_all_but(kept: int) -> None:
+    """A client whose connection the server closes must see that at once, not when the child ends."""
+    try:
+        limit = max(int(name) for name in os.listdir("/proc/self/fd")) + 1
+    except OSError:
+        limit = 4096
+    os.closerange(3, kept)
+    os.closerange(kept + 1, limit)
+
+
+def may_fork(resident_bytes: int) -> bool:
+    """Whether there is memory for a child that copies what it looks at; True where that cannot be known."""
+    try:
+        with open("/proc/meminfo", "rb") as file:
+            for line in file:
+                if line.startswith(b"MemAvailable:"):
+                    return int(line.split()[1]) * 1024 >= resident_bytes * COPIED_SHARE // 100
+    except OSError:
+        pass
+    return True

@@ -1,0 +1,54 @@
+"""All keys as commands: the base of the append-only file when `aof-use-rdb-preamble` is off."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from miniredis.formats.aof import checksum_line, encode_command
+from miniredis.formats.crc64 import crc64
+from miniredis.formats.registry import CommandSink
+from miniredis.keyspace.keyspace import Keyspace
+from miniredis.persistence.disk import Disk
+
+CHUNK: Final = 1 << 16
+
+
+class CommandBase(CommandSink):
+    """Writes to a descriptor, with a checksum line behind each chunk."""
+
+    def __init__(self, disk: Disk, descriptor: int, checksums: bool) -> None:
+        self._disk: Disk = disk
+        self._descriptor: int = descriptor
+        self._checksums: bool = checksums
+        self._parts: list[bytes] = []
+        self._size: int = 0
+
+    def command(self, arguments: list[bytes]) -> None:
+        record = encode_command(arguments)
+        self._parts.append(record)
+        self._size += len(record)
+        if self._size >= CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        text = b"".join(self._parts)
+        self._parts = []
+        self._size = 0
+        if text and self._checksums:
+            text += checksum_line(crc64(text), len(text))
+        self._disk.write_all(self._descriptor, text)
+
+    def write_all_keys(self, keyspace: Keyspace, functions: list[bytes]) -> None:
+        """Everything; nothing may change meanwhile."""
+        for code in functions:
+            self.command([b"FUNCTION", b"LOAD", code])
+        for database in keyspace.databases:
+            if database.size() == 0:
+                continue
+            self.command([b"SELECT", b"%d" % database.index])
+            for key, value in database.table.items():
+                keyspace.values.codec(value).replay(key, value, self)
+                expiry_ms = database.expiry(key)
+                if expiry_ms >= 0:
+                    self.command([b"PEXPIREAT", key, b"%d" % expiry_ms])
+        self.flush()

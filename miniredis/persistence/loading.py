@@ -1,0 +1,227 @@
+"""Reading the RDB file or the append-only files at the start, in slices.
+
+Whatever is wrong raises LoadError with the path, the offset and the reason; only the torn end of the last append-only
+file is mended, by cutting it at the end of its last whole record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.gates import GATE_PRIMARY_LINK
+from miniredis.dispatch.port import Port
+from miniredis.dispatch.session import Session
+from miniredis.formats import aof
+from miniredis.formats.aof import AofReader
+from miniredis.formats.errors import FormatError
+from miniredis.keyspace.snapshot import LOADED, NEED_INPUT, SnapshotLoader
+from miniredis.persistence.disk import Disk
+from miniredis.resp.errors import ReplyError
+
+CHUNK: Final = 1 << 20
+COMMANDS_A_STEP: Final = 500
+MAGICS: Final = (b"REDIS", b"VALKEY")
+
+
+class LoadError(Exception):
+    """The data cannot be loaded; the text is for the log."""
+
+
+class LoadedFile:
+    """One file to load, and what came of it."""
+
+    def __init__(self, path: str, name: str, is_log: bool, may_be_torn: bool) -> None:
+        self.path: str = path
+        self.name: str = name
+        self.is_log: bool = is_log
+        self.may_be_torn: bool = may_be_torn
+        self.size: int = 0
+        #: Bytes at the end that no checksum line covers, and their CRC64; -1 when that has to be computed anew.
+        self.uncovered: int = 0
+        self.uncovered_crc: int = 0
+
+
+class Loading:
+    """Load files in order: call `step` until it returns True."""
+
+    def __init__(self, engine: Engine, disk: Disk, files: list[LoadedFile]) -> None:
+        self.engine: Engine = engine
+        self.disk: Disk = disk
+        self.files: list[LoadedFile] = files
+        self.total_bytes: int = sum([disk.size(file.path) for file in files])
+        self.loaded_bytes: int = 0
+        self.keys: int = 0
+        self.expired: int = 0
+        self.skipped_empty: int = 0
+        self.commands: int = 0
+        self.functions: list[bytes] = []
+        #: Takes the sources of function libraries in an RDB file; without it they are only kept.
+        self.load_functions: Callable[[list[bytes]], None] | None = None
+        self.log_truncated: bool = engine.config.flag("aof-load-truncated")
+        self.verify_log: bool = engine.config.flag("aof-checksum")
+        self._place: int = 0
+        self._descriptor: int = -1
+        self._snapshot: SnapshotLoader | None = None
+        self._log: AofReader | None = None
+        self._block: list[list[bytes]] | None = None
+        self._session: Session = engine.own_session(Port())
+        self._session.gates |= GATE_PRIMARY_LINK
+        self._session.context.may_block = False
+
+    def step(self) -> bool:
+        """Do some milliseconds of work; True when all is loaded."""
+        if self._place >= len(self.files):
+            return True
+        file = self.files[self._place]
+        try:
+            if self._descriptor < 0:
+                self._open(file)
+            elif self._snapshot is not None:
+                self._step_snapshot(file, self._snapshot)
+            else:
+                assert self._log is not None
+                self._step_log(file, self._log)
+        except FormatError as problem:
+            self.close()
+            raise LoadError(f"{file.path}: {problem} (at offset {self._offset()})") from None
+        except OSError as problem:
+            self.close()
+            raise LoadError(f"{file.path}: {problem.strerror}") from None
+        return self._place >= len(self.files)
+
+    def close(self) -> None:
+        """Give the open file back."""
+        if self._descriptor >= 0:
+            self.disk.close(self._descriptor)
+            self._descriptor = -1
+
+    def _offset(self) -> int:
+        if self._snapshot is not None:
+            return self._snapshot.reader.offset()
+        return self._log.offset() if self._log is not None else 0
+
+    def _open(self, file: LoadedFile) -> None:
+        disk = self.disk
+        file.size = disk.size(file.path)
+        self._descriptor = disk.open_read(file.path)
+        self._snapshot = None
+        self._log = None
+        self._block = None
+        self._session.context.db = self.engine.keyspace.databases[0]
+        first = disk.read(self._descriptor, CHUNK)
+        self.loaded_bytes += len(first)
+        if not file.is_log or first.startswith(MAGICS):
+            verify = self.engine.config.flag("rdbchecksum")
+            loader = SnapshotLoader(self.engine.keyspace, not file.is_log, verify, file.size)
+            loader.reader.feed(first)
+            self._snapshot = loader
+        else:
+            self._begin_log(file, 0, first)
+
+    def _begin_log(self, file: LoadedFile, base: int, first: bytes) -> None:
+        log = AofReader(base, file.size, self.verify_log)
+        log.feed(first)
+        self._log = log
+        self._snapshot = None
+
+    def _read_more(self) -> bytes:
+        chunk = self.disk.read(self._descriptor, CHUNK)
+        self.loaded_bytes += len(chunk)
+        return chunk
+
+    def _finish_file(self) -> None:
+        self.close()
+        self._place += 1
+
+    # -- snapshots
+
+    def _step_snapshot(self, file: LoadedFile, loader: SnapshotLoader) -> None:
+        state = loader.run()
+        if state == NEED_INPUT:
+            chunk = self._read_more()
+            if chunk:
+                loader.reader.feed(chunk)
+            else:
+                loader.reader.finish()
+        elif state == LOADED:
+            self.keys += loader.keys
+            self.expired += loader.expired
+            self.skipped_empty += loader.reader.skipped_empty
+            self.functions += loader.functions
+            if loader.functions and self.load_functions is not None:
+                self.load_functions(loader.functions)
+            if file.is_log:
+                base = loader.reader.offset()
+                self._begin_log(file, base, loader.reader.rest())
+            else:
+                self._finish_file()
+
+    # -- logs
+
+    def _step_log(self, file: LoadedFile, log: AofReader) -> None:
+        left = COMMANDS_A_STEP
+        while left > 0:
+            left -= 1
+            event = log.next_event()
+            if event == aof.COMMAND:
+                self._take(log.argv)
+            elif event == aof.NEED_INPUT:
+                chunk = self._read_more()
+                if chunk:
+                    log.feed(chunk)
+                else:
+                    log.finish()
+                return
+            elif event == aof.END:
+                file.uncovered = log.uncovered_size()
+                file.uncovered_crc = log.uncovered_crc() if self.verify_log else -1
+                if file.uncovered > 0 and log.has_checksums:
+                    text = f"{file.name}: no checksum covers the last {file.uncovered} bytes; they were accepted"
+                    self.engine.log("notice", text)
+                self._finish_file()
+                return
+            elif event == aof.TORN:
+                self._cut(file, log)
+                self._finish_file()
+                return
+
+    def _cut(self, file: LoadedFile, log: AofReader) -> None:
+        where = log.valid_offset
+        if not file.may_be_torn or not self.log_truncated:
+            raise LoadError(
+                f"Unexpected end of file reading the append only file {file.path}: its last whole record ends at "
+                f"offset {where} of {file.size}. Repair it with miniredis-check-aof --fix, or set aof-load-truncated"
+            )
+        self.engine.log("warning", f"!!! Warning: short read while loading the AOF file {file.name}!!!")
+        self.engine.log("warning", f"AOF {file.name} loaded anyway because aof-load-truncated is enabled")
+        self.engine.log(
+            "warning", f"Truncating the AOF {file.name} at offset {where}, {file.size - where} bytes are cut"
+        )
+        self.disk.truncate(file.path, where)
+        file.size = where
+        file.uncovered = log.uncovered_size()
+        file.uncovered_crc = -1
+
+    def _take(self, argv: list[bytes]) -> None:
+        """A transaction runs when it is there to its end, everything else at once."""
+        name = argv[0].upper()
+        if name == b"MULTI":
+            self._block = []
+        elif name == b"EXEC" and self._block is not None:
+            block = self._block
+            self._block = None
+            for each in block:
+                self._run(each)
+        elif self._block is not None:
+            self._block.append(argv)
+        else:
+            self._run(argv)
+
+    def _run(self, argv: list[bytes]) -> None:
+        self.commands += 1
+        engine = self.engine
+        reply = engine.execute(self._session, argv)
+        if isinstance(reply, ReplyError) and reply.message.startswith(b"ERR unknown command"):
+            raise FormatError(f"Unknown command '{argv[0].decode('latin-1')}' reading the append only file")
