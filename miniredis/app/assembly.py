@@ -53,6 +53,7 @@ from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.keyspace.keyspace import Keyspace
+from miniredis.persistence import commands as persistence_commands
 
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
@@ -93,6 +94,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     debug_commands.group,
     memory_commands.group,
     shutdown.group,
+    persistence_commands.group,
 ]
 
 

@@ -25,6 +25,8 @@ from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
 from miniredis.config.reader import ConfigError
 from miniredis.config.rewriter import rewrite
+from miniredis.dispatch.shutdown import ShutdownRequest
+from miniredis.resp.errors import error
 
 #: A second signal of this kind ends the process at once.
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -44,6 +46,7 @@ class ServerProcess(Service):
         self.log = ServerLog(self.config, open_log_file(start.log_path), self._role)
         self.server = MiniRedisService(self.config, reactor)
         self.server.engine.shutdown = self._shut_down
+        self.server.on_fatal = self._die
         if start.config_file:
             self.server.engine.config_file = start.config_file
             self.server.engine.rewrite_config = self._rewrite_config
@@ -55,8 +58,19 @@ class ServerProcess(Service):
 
     def _shut_down(self, request: object) -> None:
         """SHUTDOWN: end after the turn in which it was asked for."""
+        assert isinstance(request, ShutdownRequest)
+        if not self.server.prepare_stop(request.save) and not request.force:
+            raise error(b"Errors trying to SHUTDOWN. Check logs.")
         self._stopping = True
         self.reactor.callLater(0, self.reactor.stop)
+
+    def _die(self, reason: str) -> None:
+        """The server cannot go on, and nothing is left to be written."""
+        with suppress(OSError):
+            pidfile = self.config.string("pidfile")
+            if pidfile:
+                os.unlink(pidfile)
+        os._exit(1)
 
     def _rewrite_config(self) -> None:
         path = self.start.config_file
@@ -125,9 +139,12 @@ class ServerProcess(Service):
             for reload in self.on_reload:
                 reload()
         elif not self._stopping:
-            self._stopping = True
             self.server.log("warning", f"Received {signal.Signals(number).name} scheduling shutdown...")
             self.server.log("warning", "User requested shutdown...")
+            if not self.server.prepare_stop(None):
+                self.server.log("warning", "Errors trying to shut down the server, check the logs.")
+                return
+            self._stopping = True
             self.reactor.stop()
 
 

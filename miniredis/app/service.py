@@ -26,6 +26,7 @@ from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
 from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
+from miniredis.persistence.service import PersistenceEdge
 from miniredis.resp.encoder import encode_error
 from miniredis.server.hub import HubListener, HubReader, bind_tcp
 from miniredis.server.protocol import SessionFactory
@@ -66,6 +67,10 @@ class MiniRedisService(Service):
         )
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
+        self.persistence = PersistenceEdge(self.engine, reactor)
+        self.upkeep.rounds.append(self.persistence.persistence.poll)
+        #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
+        self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
         self._hub: HubReader | None = None
@@ -97,10 +102,25 @@ class MiniRedisService(Service):
         self._hub.start()
         for listener in self._listeners:
             listener.start()
+        if not self.config.sentinel:
+            self.persistence.start(self._ready, self._failed)
+        else:
+            self._ready()
+
+    def _ready(self) -> None:
+        gc.freeze()
         if self._listeners:
             self.log("notice", "Ready to accept connections tcp")
         if self._ports:
             self.log("notice", "Ready to accept connections unix")
+
+    def _failed(self, reason: str) -> None:
+        self.on_fatal(reason)
+
+    def _stop_at_once(self, reason: str) -> None:
+        """An embedded server: the process is not ours to end."""
+        if self.running:
+            self.stopService()
 
     def _loop_failed(self, failure: Any) -> None:
         self.log("warning", f"periodic work has stopped: {failure.getTraceback()}")
@@ -181,6 +201,10 @@ class MiniRedisService(Service):
 
     # -- stop
 
+    def prepare_stop(self, save: bool | None) -> bool:
+        """Write everything to disk; False if that failed, and then the server goes on."""
+        return self.persistence.stop(save)
+
     def stopService(self) -> Deferred[None]:
         self.running = 0
         self._close_listeners()
@@ -188,6 +212,7 @@ class MiniRedisService(Service):
             self._loop.stop()
         for step in self._stopping:
             step()
+        self.prepare_stop(None)
         if self._hub is not None:
             self._hub.stop()
             self._hub = None

@@ -366,6 +366,8 @@ class Engine(ServerState):
 
     def end_block(self) -> None:
         """Log the block and serve the clients that waited for something in it."""
+        # Its commands are logged, not the one that ran them.
+        self.effects.replay_nothing()
         self._nesting -= 1
         if self._nesting > 0:
             return

@@ -65,6 +65,7 @@ class RdbSource:
     def finish(self) -> None:
         """There is no more input."""
         self._finished = True
+        self.refill()
 
     def is_finished(self) -> bool:
         return self._finished

@@ -200,3 +200,13 @@ def test_fields_that_expire_need_the_newer_version() -> None:
     writer = RdbWriter(REGISTRY, 12)
     writer.entry(b"h", value)
     assert read(writer.finish())[0][0] == ("HEADER", 12)
+
+
+def test_input_may_end_before_any_of_it_is_read() -> None:
+    reader = RdbReader(REGISTRY)
+    data = write()
+    reader.feed(data[:50])
+    reader.feed(data[50:])
+    reader.finish()
+    events = [reader.next_event() for _ in range(30)]
+    assert events[-1] == rdb_file.END and events.count(rdb_file.KEY) == 3

@@ -10,7 +10,6 @@ from oracle.test_oracle_payloads import bulk, data_set, keys_of, value_digest
 from oracle.wire import Connection
 
 
-
 def payload_of_hello(connection: Connection) -> bytes:
     connection(b"SET", b"source", b"hello")
     return bulk(connection(b"DUMP", b"source"))
