@@ -165,7 +165,7 @@ class AofLog(LogBuffer):
             while written < len(text):
                 written += self.disk.write(self.descriptor, text[written:] if written else text)
         except OSError as problem:
-            self._write_failed(problem, data, written)
+            self._write_failed(problem, data)
             return False
         self.size += len(text)
         self._written = self.appended
@@ -189,14 +189,14 @@ class AofLog(LogBuffer):
         self._stamped_s = now_s
         return timestamp_line(now_s)
 
-    def _write_failed(self, problem: OSError, data: bytes, written: int) -> None:
+    def _write_failed(self, problem: OSError, data: bytes) -> None:
         self._stamped_s = 0
-        if written > 0:
-            try:
+        try:
+            if self.disk.size(self.path) != self.size:
                 self.disk.truncate(self.path, self.size)
-            except OSError:
-                # Half a batch stays in the file; only new files make up for that.
-                self.sync_error = "a torn write could not be taken back"
+        except OSError:
+            # Half a batch stays in the file; only new files make up for that.
+            self.sync_error = "a torn write could not be taken back"
         self.put_back(data)
         self.write_error = problem.strerror or str(problem)
         self.on_trouble()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.write_refusals import refuse_writes
 from miniredis.formats.crc64 import crc64
@@ -242,7 +243,7 @@ class Persistence:
         log = self.log
         if log is None or self.now_s() < self._next_try_s:
             return False
-        if self._unsaved_increment is not None:
+        if self._unsaved_increment is not None or log.sync_error:
             return True
         config = self.engine.config
         percentage = config.int("auto-aof-rewrite-percentage")
@@ -305,12 +306,8 @@ class Persistence:
         path = self.files.path(entry.name)
         self.disk.close(self.disk.open_append(path))
         size = log.size
-        try:
-            self.files.save(self.files.with_increment(entry))
-        except OSError:
-            with suppress(OSError):
-                self.disk.unlink(path)
-            raise
+        # If this fails, the manifest may be in place all the same: then it ends with a file that is empty.
+        self.files.save(self.files.with_increment(entry))
         log.switch(path)
         self._older_size += size
         self._first_increment = entry.sequence
@@ -416,7 +413,7 @@ class Persistence:
             log.open(self.files.path(entry.name), 0)
         except (OSError, LoadError) as problem:
             self.engine.log("warning", f"Can't turn the append only file on: {problem}")
-            raise OSError(0, str(problem)) from None
+            raise Refused(b"Unable to turn on AOF. Check server logs.") from None
         self._unsaved_increment = entry
         self._older_size = 0
         self._use_log(log)

@@ -61,6 +61,10 @@ class MemoryClient(Port):
             self.is_closed = True
             self._server.engine.disconnect(self.session)
 
+    def let_go(self) -> None:
+        self._received += self.session.take_output()
+        self.wake()
+
     def proceed(self) -> None:
         session = self.session
         if self.is_closed or self.is_held:

@@ -1,0 +1,139 @@
+"""What a forked child runs, looked at in this process; bases made of commands; odds and ends of the files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from miniredis.persistence import child as child_module
+from miniredis.persistence.command_base import CommandBase
+from miniredis.persistence.disk import Disk
+from persistence.harness import DiskServer, FaultyDisk, fill
+
+Start = Callable[..., DiskServer]
+
+
+class Exited(BaseException):
+    """The child would have ended."""
+
+
+@pytest.fixture
+def as_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], tuple[int, bytes]]:
+    """Runs what a child runs; its exit status and what it reported."""
+
+    def leave(status: int) -> None:
+        raise Exited(status)
+
+    closed: list[tuple[int, int]] = []
+    monkeypatch.setattr(child_module.os, "_exit", leave)
+    monkeypatch.setattr(child_module.os, "closerange", lambda low, high: closed.append((low, high)))
+    monkeypatch.setattr(child_module.signal, "signal", lambda number, action: None)
+    monkeypatch.setattr(child_module.signal, "set_wakeup_fd", lambda descriptor: -1)
+
+    def run(work: Callable[[], None]) -> tuple[int, bytes]:
+        import gc
+
+        reading, writing = os.pipe()
+        try:
+            with pytest.raises(Exited) as ended:
+                child_module._run_in_child(work, writing)
+        finally:
+            gc.enable()
+            os.close(writing)
+        report = os.read(reading, 1000)
+        os.close(reading)
+        assert closed[-2:][0] == (3, writing) and closed[-1][0] == writing + 1
+        return ended.value.args[0], report
+
+    return run
+
+
+def test_a_child_says_what_went_wrong(as_child: Callable[[Callable[[], None]], tuple[int, bytes]]) -> None:
+    assert as_child(lambda: None) == (0, b"")
+
+    def fail() -> None:
+        raise OSError(28, "No space left on device")
+
+    assert as_child(fail) == (1, b"OSError: [Errno 28] No space left on device")
+
+
+def test_without_proc_a_child_closes_many_descriptors(
+    as_child: Callable[[Callable[[], None]], tuple[int, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> list[str]:
+        raise OSError
+
+    monkeypatch.setattr(child_module.os, "listdir", refuse)
+    assert as_child(lambda: None) == (0, b"")
+
+
+def test_a_child_that_has_ended_can_be_killed_again() -> None:
+    child = child_module.start_child(lambda: None, 0)
+    child.kill()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(child.pid, 0)
+
+
+@pytest.mark.parametrize("checksums", [True, False])
+def test_a_base_of_commands_holds_everything(start: Start, tmp_path: Path, checksums: bool) -> None:
+    server = start(aof_checksum="yes" if checksums else "no")
+    fill(server)
+    client = server.client()
+    client.run("HSET fields f 1 g 2")
+    client.run("HPEXPIRE fields 100000 FIELDS 1 f")
+    client.call(b"SET", b"large", b"x" * 100_000)
+    path = str(tmp_path / "appendonly.aof")
+    disk = Disk()
+    descriptor = disk.open_new(path)
+    CommandBase(disk, descriptor, checksums).write_all_keys(server.engine.keyspace, [])
+    disk.close(descriptor)
+    assert start(appendonly="yes", aof_use_rdb_preamble="no").digest() == server.digest()
+
+
+def test_a_first_base_can_be_made_of_commands(start: Start, tmp_path: Path) -> None:
+    start(appendonly="yes", aof_use_rdb_preamble="no")
+    assert (tmp_path / "appendonlydir" / "appendonly.aof.1.base.aof").read_bytes() == b""
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    disk = FaultyDisk()
+    disk.replace(str(path), b"old")
+    for failing in range(1, 5):
+        disk.operations = 0
+        disk.fails = lambda number, name, failing=failing: number == failing  # type: ignore[misc]
+        with pytest.raises(OSError):
+            disk.replace(str(path), b"new")
+        assert path.read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_history_that_cannot_be_forgotten_stays(start: Start, tmp_path: Path) -> None:
+    disk = FaultyDisk()
+    start(disk, appendonly="yes")
+    manifest = tmp_path / "appendonlydir" / "appendonly.aof.manifest"
+    manifest.write_bytes(b"file gone seq 1 type h\n" + manifest.read_bytes())
+    renames = 0
+
+    def first_rename(number: int, name: str) -> bool:
+        nonlocal renames
+        renames += name == "rename"
+        return name == "rename" and renames == 1
+
+    disk.fails = first_rename
+    start(disk, appendonly="yes")
+    assert b"gone" in manifest.read_bytes()
+
+
+def test_blocking_commands_in_a_log_do_not_block(start: Start, tmp_path: Path) -> None:
+    from miniredis.formats.aof import encode_command
+
+    start(appendonly="yes").client().run("SET a 1")
+    path = tmp_path / "appendonlydir" / "appendonly.aof.1.incr.aof"
+    commands = [[b"BLPOP", b"none", b"0"], [b"multi"], [b"set", b"b", b"1"], [b"exec"], [b"EXEC"]]
+    path.write_bytes(path.read_bytes() + b"".join(encode_command(command) for command in commands) + b"#a note\r\n")
+    server = start(appendonly="yes", aof_checksum="no")
+    assert server.client().run("EXISTS a b") == b":2\r\n"
