@@ -152,18 +152,14 @@ def encode_element(text: bytes) -> bytes:
     return body + encode_back_length(len(body))
 
 
-def encode(elements: list[bytes]) -> bytes:
-    """The listpack of `elements`; FormatError if it would not fit into 4 GB."""
+def encode(elements: list[bytes], max_size: int = MAX_SIZE) -> bytes:
+    """The listpack of `elements`; FormatError if it would be larger than `max_size`."""
     parts: list[bytes] = []
     for element in elements:
         parts.append(encode_element(element))
-    return frame(parts, len(elements))
-
-
-def frame(parts: list[bytes], count: int) -> bytes:
-    """The listpack of elements that are encoded already."""
     body = b"".join(parts)
     size = HEADER_SIZE + len(body) + 1
-    if size > MAX_SIZE:
+    if size > max_size:
         raise FormatError("listpack: too large")
-    return b"%b%b%b\xff" % (size.to_bytes(4, "little"), min(count, UNKNOWN_COUNT).to_bytes(2, "little"), body)
+    count = min(len(elements), UNKNOWN_COUNT)
+    return b"%b%b%b\xff" % (size.to_bytes(4, "little"), count.to_bytes(2, "little"), body)

@@ -103,10 +103,11 @@ def pure_decompress(data: bytes, size: int) -> bytes | None:
 def find_implementation() -> tuple[Compress, Decompress]:
     """The C module's functions, or those above."""
     try:
-        import lzf  # type: ignore[import-not-found, unused-ignore]
+        from lzf import compress as by_c  # type: ignore[import-not-found, unused-ignore]
+        from lzf import decompress as back_by_c
     except ImportError:
         return pure_compress, pure_decompress
-    return cast(Compress, lzf.compress), cast(Decompress, lzf.decompress)
+    return cast(Compress, by_c), cast(Decompress, back_by_c)
 
 
 _compress, _decompress = find_implementation()

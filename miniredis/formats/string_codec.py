@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.formats.digest import digest_mix
+from miniredis.formats.errors import IncompleteError
 from miniredis.formats.rdb_primitives import RdbSink, RdbSource
 from miniredis.formats.registry import CommandSink, ValueCodec, ValueLoader
 
@@ -42,9 +43,9 @@ class _StringLoader(ValueLoader):
         position = source.position
         try:
             self.value = source.read_string()
-        finally:
-            if self.value is None:
-                source.position = position
+        except IncompleteError:
+            source.position = position
+            raise
         return True
 
 
