@@ -76,8 +76,11 @@ class AofFiles:
             if stray:
                 raise LoadError(f"{self.folder()} has files ({stray[0]}) but no manifest to say what they are")
         last = len(entries) - 1
+        # A rewrite that failed at its first step leaves an empty file behind the one that was written on.
+        while last > 0 and disk.size(self.path(entries[last].name)) == 0:
+            last -= 1
         return [
-            LoadedFile(self.path(entry.name), os.fsdecode(entry.name), True, place == last)
+            LoadedFile(self.path(entry.name), os.fsdecode(entry.name), True, place >= last)
             for place, entry in enumerate(entries)
         ]
 

@@ -116,6 +116,8 @@ class AofLog(LogBuffer):
     # -- turns
 
     def settle(self) -> None:
+        if self.descriptor < 0:
+            return  # the server stops: what cannot be kept is not acknowledged any more
         if self.config.text("appendfsync") == b"always":
             self._settle_always()
             return
@@ -135,7 +137,7 @@ class AofLog(LogBuffer):
         """Try again what failed, sync what is due."""
         if self.descriptor < 0:
             return
-        if self.parts:
+        if self.parts or self.is_behind():
             self.settle()
         if self.config.text("appendfsync") != b"everysec" or self._synced == self._written:
             return
@@ -230,10 +232,10 @@ class AofLog(LogBuffer):
             self._sync_failed(problem)
             return
         self._synced = max(self._synced, written)
-        if self.config.text("appendfsync") == b"always":
-            self.release(written)
-            if self.is_behind():
-                self.settle()
+        if self.is_behind():
+            self.release(max(self.released, written))
+        if self.is_behind():
+            self.settle()
 
     def _sync_failed(self, problem: OSError) -> None:
         self.sync_error = problem.strerror or str(problem)
