@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from mypy_extensions import i64
+
 from miniredis.formats.crc64 import crc64
 from miniredis.formats.errors import FormatError, IncompleteError
 
@@ -27,6 +29,7 @@ TORN: Final = 6  # the text ends inside a record or a transaction: cut it at val
 
 MAX_ANNOTATION: Final = 127
 MAX_ARGUMENTS: Final = 1 << 31
+MAX_LENGTH: Final = 1 << 48
 _CHECKSUM: Final = re.compile(rb"#CRC64:([0-9a-f]{16}):([1-9][0-9]{0,18})\Z")
 _CHECKSUM_IN_TEXT: Final = re.compile(rb"\n#CRC64:[0-9a-f]{16}:([1-9][0-9]{0,18})\r\n")
 _TIMESTAMP: Final = re.compile(rb"#TS:([0-9]{1,18})\Z")
@@ -69,6 +72,7 @@ class AofReader:
         self._total_size: int = total_size
         self._verify: bool = verify
         self._needed: int = 0
+        self._after: i64 = 0
         self._waiting: list[bytes] = []
         self._waiting_size: int = 0
         self._finished: bool = False
@@ -165,36 +169,59 @@ class AofReader:
             return self._read_annotation()
         if first != 42:
             raise self._damaged("Bad file format")
-        end = self._line(position, 12)
-        count = self._number(position + 1, end)
+        count = self._number(position + 1)
         if count < 1 or count >= MAX_ARGUMENTS:
             raise self._damaged("Bad file format")
-        position = end + 2
+        place: i64 = self._after
+        size: i64 = len(data)
         argv: list[bytes] = []
         while count > 0:
-            end = self._line(position, 14)
-            if end == position or data[position] != 36:
-                raise self._damaged("Bad file format")
-            start = end + 2
-            end = start + self._number(position + 1, end)
-            position = end + 2
-            if position > len(data):
-                self._needed = position
+            if place >= size:
+                self._needed = place + 1
                 raise IncompleteError
+            if data[place] != 36:
+                raise self._damaged("Bad file format")
+            length = self._number(place + 1)
+            start: i64 = self._after
+            if length > size - start - 2:
+                self._needed = start + length + 2
+                raise IncompleteError
+            end: i64 = start + length
             if data[end] != 13 or data[end + 1] != 10:
                 raise self._damaged("Bad file format")
             argv.append(data[start:end])
+            place = end + 2
             count -= 1
+        position = place
         self.argv = argv
         self._position = position
         self._follow_transaction(argv)
         return COMMAND
 
-    def _number(self, start: int, end: int) -> int:
-        digits = self._data[start:end]
-        if not digits.isdigit():
-            raise self._damaged("Bad file format")
-        return int(digits)
+    def _number(self, position: i64) -> int:
+        """The number that stands at `position`; `_after` is where the line after it begins."""
+        data = self._data
+        size: i64 = len(data)
+        number: i64 = 0
+        place: i64 = position
+        while place < size:
+            byte: i64 = data[place]
+            place += 1
+            if 48 <= byte <= 57:
+                number = number * 10 + byte - 48
+                if number > MAX_LENGTH:
+                    raise self._damaged("Bad file format")
+            elif byte == 13 and place > position + 1:
+                if place == size:
+                    break
+                if data[place] != 10:
+                    raise self._damaged("Bad file format")
+                self._after = place + 1
+                return number
+            else:
+                raise self._damaged("Bad file format")
+        self._needed = size + 1
+        raise IncompleteError
 
     def _follow_transaction(self, argv: list[bytes]) -> None:
         name = argv[0]

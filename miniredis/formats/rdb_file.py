@@ -56,6 +56,7 @@ SLOT_INFO: Final = 9  # slots: [slot, keys, expiring keys]
 SLOT_IMPORT: Final = 10  # name, slots: [first, last, first, last, ...]
 END: Final = 11
 
+TYPE_STRING: Final = 0
 MAGIC_SIZE: Final = 9
 FIRST_CHECKSUM_VERSION: Final = 5
 KEY_SLICE: Final = 4096
@@ -154,6 +155,10 @@ class RdbReader:
             if code >= OPCODE_SLOT_IMPORT:
                 return self._read_opcode(source, code)
             self.key = source.read_string()
+            if code == TYPE_STRING:  # most keys by far
+                self.value = source.read_string()
+                self._fresh = True
+                return KEY
             loader = self._registry.loader(code, self.version)
             position = source.position
             try:

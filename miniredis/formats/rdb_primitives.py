@@ -11,6 +11,8 @@ import struct
 from math import inf, isnan, nan
 from typing import Final
 
+from mypy_extensions import i64
+
 from miniredis.formats import lzf
 from miniredis.formats.crc64 import crc64
 from miniredis.formats.errors import FormatError, IncompleteError
@@ -46,8 +48,8 @@ class RdbSource:
 
     def __init__(self, data: bytes = b"", total_size: int = -1, checksum: bool = False) -> None:
         self._data: bytes = data
-        self.position: int = 0
-        self._end: int = len(data)
+        self.position: i64 = 0
+        self._end: i64 = len(data)
         self._needed: int = 0  # of the buffer, before another try makes sense
         self._waiting: list[bytes] = []
         self._waiting_size: int = 0
@@ -163,6 +165,25 @@ class RdbSource:
 
     def read_string(self) -> bytes:
         """A string of any encoding; integers as their decimal text."""
+        place: i64 = self.position
+        if place < self._end:
+            # Nearly all strings are short and lie in the buffer.
+            first: i64 = self._data[place]
+            if first < 0x40:
+                place += 1
+                first += place
+            elif first < 0x80 and place + 1 < self._end:
+                first = (first & 0x3F) << 8 | self._data[place + 1]
+                place += 2
+                first += place
+            else:
+                first = self._end + 1
+            if first <= self._end:
+                self.position = first
+                return self._data[place:first]
+        return self._read_other_string()
+
+    def _read_other_string(self) -> bytes:
         length = self.read_length_or_encoding()
         if length >= 0:
             position = self.position
