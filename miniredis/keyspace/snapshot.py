@@ -70,8 +70,6 @@ class SnapshotWriter:
                 return
             self._writer.database(database.index, table.size(), database.expires.size())
             self._shard = 0
-        while table.is_repeated(self._shard):
-            self._shard += 1
         writer = self._writer
         access = database.access
         some_expire = database.expires.size() > 0
