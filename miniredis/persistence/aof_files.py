@@ -26,11 +26,19 @@ class AofFiles:
         self.config: Config = config
         self.disk: Disk = disk
         self.manifest: Manifest = Manifest()
+        self._folder: str = ""
 
     # -- names
 
     def folder(self) -> str:
-        return os.path.join(self.config.string("dir"), self.config.string("appenddirname"))
+        """Where the files are; CONFIG SET dir does not move them while they are in use."""
+        if not self._folder:
+            self.choose_folder()
+        return self._folder
+
+    def choose_folder(self) -> None:
+        """Take the folder that `dir` names now."""
+        self._folder = os.path.abspath(os.path.join(self.config.string("dir"), self.config.string("appenddirname")))
 
     def path(self, name: bytes) -> str:
         return os.path.join(self.folder(), os.fsdecode(name))

@@ -18,7 +18,7 @@ from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.write_refusals import refuse_writes
 from miniredis.formats.crc64 import crc64
-from miniredis.formats.manifest import BASE, ManifestEntry
+from miniredis.formats.manifest import BASE, Manifest, ManifestEntry
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
 from miniredis.persistence.aof_files import AofFiles
 from miniredis.persistence.aof_log import AofLog, InThread
@@ -405,6 +405,8 @@ class Persistence:
 
     def _turn_on(self) -> None:
         try:
+            self.files.choose_folder()
+            self.files.manifest = Manifest()
             self.disk.make_folder(self.files.folder())
             if self.disk.exists(self.files.manifest_path()):
                 self.files.open()

@@ -473,3 +473,19 @@ def test_expired_keys_leave_the_log_as_deletions(start: Start, folder: Path) -> 
     server.advance(1)
     assert client.run("GET a") == b"$-1\r\n"
     assert increment(folder).read_bytes().count(b"DEL") == 1
+
+
+def test_another_dir_takes_effect_when_the_log_is_turned_on_again(start: Start, tmp_path: Path) -> None:
+    server = start(appendonly="yes", enable_protected_configs="yes")
+    client = server.client()
+    other = tmp_path / "other"
+    other.mkdir()
+    assert client.run(f"CONFIG SET dir {other}") == b"+OK\r\n"
+    client.run("SET a 1")
+    client.run("BGREWRITEAOF")
+    server.wait_for_child()
+    assert start(appendonly="yes").digest() == server.digest()
+    client.run("CONFIG SET appendonly no")
+    client.run("CONFIG SET appendonly yes")
+    server.wait_for_child()
+    assert DiskServer(other, appendonly="yes").load().digest() == server.digest()

@@ -1,0 +1,109 @@
+"""Files exchanged with real servers: theirs loaded by us, ours by them, all data compared by its fingerprint."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from persistence.harness import DiskServer
+
+from oracle.servers import ServerProcess, redis_server, valkey_server
+from oracle.test_oracle_payloads import data_set
+from oracle.wire import Connection
+
+
+def fill(call: object, seed: int) -> None:
+    for command in data_set(seed):
+        reply = call(*command)  # type: ignore[operator]
+        assert not reply.startswith(b"-"), (command[:2], reply)
+    for line in ("PEXPIREAT list:5 99999999999999", "SELECT 5", "SET elsewhere 1", "MULTI", "INCR n", "INCR n", "EXEC"):
+        call(*line.encode().split())  # type: ignore[operator]
+
+
+def text_of(reply: bytes) -> bytes:
+    return reply.strip().lstrip(b"+")
+
+
+def wait_for(connection: Connection, field: bytes) -> None:
+    deadline = time.monotonic() + 20
+    while field not in connection(b"INFO", b"persistence"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def stop_and_load(server: ServerProcess, folder: Path, **options: str) -> DiskServer:
+    """What a real server left in its folder, loaded by us."""
+    shutil.copytree(server.folder, folder, dirs_exist_ok=True)
+    server.remove()
+    return DiskServer(folder, **options).load()
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_we_load_what_redis_wrote(log: bool, tmp_path: Path) -> None:
+    server = redis_server("--appendonly", "yes" if log else "no")
+    try:
+        connection = server.connect()
+        fill(connection, 12)
+        if log:
+            connection(b"BGREWRITEAOF")
+            wait_for(connection, b"aof_rewrite_in_progress:0")
+            connection(b"SET", b"after", b"the rewrite")
+        else:
+            connection(b"SAVE")
+        digest = text_of(connection(b"DEBUG", b"DIGEST"))
+        connection.close()
+        ours = stop_and_load(server, tmp_path / "copy", appendonly="yes" if log else "no")
+        assert text_of(ours.digest()) == digest
+    finally:
+        server.remove()
+
+
+def test_we_load_what_valkey_wrote(tmp_path: Path) -> None:
+    server = valkey_server()
+    try:
+        connection = server.connect()
+        fill(connection, 13)
+        for size in (1, 5, 100, 600):  # their digest of scores has another form
+            connection(b"SELECT", b"0")
+            connection(b"DEL", b"zset:%d" % size)
+        connection(b"HPEXPIREAT", b"hash:5", b"99999999999999", b"FIELDS", b"1", b"none")
+        connection(b"SAVE")
+        digest = text_of(connection(b"DEBUG", b"DIGEST"))
+        connection.close()
+        ours = stop_and_load(server, tmp_path / "copy")
+        assert text_of(ours.digest()) == digest
+    finally:
+        server.remove()
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("preamble", ["yes", "no"])
+def test_redis_loads_what_we_wrote(log: bool, preamble: str, tmp_path: Path) -> None:
+    """Its own data set, on the way through our files."""
+    server = redis_server()
+    folder = tmp_path / "copy"
+    connection = server.connect()
+    fill(connection, 14)
+    connection(b"SAVE")
+    connection.close()
+    ours = stop_and_load(server, folder, aof_use_rdb_preamble=preamble)
+    client = ours.connect()
+    if log:
+        client.call(b"CONFIG", b"SET", b"appendonly", b"yes")
+        ours.wait_for_child()
+        for words in (b"SET later 1", b"MULTI", b"INCR later", b"PEXPIRE later 9999999", b"EXEC", b"SPOP set:100 3"):
+            client.call(*words.split())
+    else:
+        assert client.call(b"SAVE") == b"+OK\r\n"
+    digest = text_of(ours.digest())
+    ours.persistence.stop(False)
+    server = redis_server("--dir", str(folder), "--appendonly", "yes" if log else "no")
+    try:
+        connection = server.connect()
+        assert text_of(connection(b"DEBUG", b"DIGEST")) == digest
+        connection.close()
+    finally:
+        server.remove()
