@@ -10,15 +10,12 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.executor import Engine
-from miniredis.dispatch.gates import GATE_PRIMARY_LINK
-from miniredis.dispatch.port import Port
-from miniredis.dispatch.session import Session
+from miniredis.dispatch.replay import LogReplay
 from miniredis.formats import aof
 from miniredis.formats.aof import AofReader
 from miniredis.formats.errors import FormatError
 from miniredis.keyspace.snapshot import LOADED, NEED_INPUT, SnapshotLoader
 from miniredis.persistence.disk import Disk
-from miniredis.resp.errors import ReplyError
 
 CHUNK: Final = 1 << 20
 COMMANDS_A_STEP: Final = 500
@@ -55,7 +52,6 @@ class Loading:
         self.keys: int = 0
         self.expired: int = 0
         self.skipped_empty: int = 0
-        self.commands: int = 0
         self.functions: list[bytes] = []
         #: Takes the sources of function libraries in an RDB file; without it they are only kept.
         self.load_functions: Callable[[list[bytes]], None] | None = None
@@ -65,10 +61,7 @@ class Loading:
         self._descriptor: int = -1
         self._snapshot: SnapshotLoader | None = None
         self._log: AofReader | None = None
-        self._block: list[list[bytes]] | None = None
-        self._session: Session = engine.own_session(Port())
-        self._session.gates |= GATE_PRIMARY_LINK
-        self._session.context.may_block = False
+        self._replay: LogReplay = LogReplay(engine)
 
     def step(self) -> bool:
         """Do some milliseconds of work; True when all is loaded."""
@@ -108,8 +101,7 @@ class Loading:
         self._descriptor = disk.open_read(file.path)
         self._snapshot = None
         self._log = None
-        self._block = None
-        self._session.context.db = self.engine.keyspace.databases[0]
+        self._replay.begin()
         first = disk.read(self._descriptor, CHUNK)
         self.loaded_bytes += len(first)
         if not file.is_log or first.startswith(MAGICS):
@@ -161,31 +153,24 @@ class Loading:
     # -- logs
 
     def _step_log(self, file: LoadedFile, log: AofReader) -> None:
-        left = COMMANDS_A_STEP
-        while left > 0:
-            left -= 1
-            event = log.next_event()
-            if event == aof.COMMAND:
-                self._take(log.argv)
-            elif event == aof.NEED_INPUT:
-                chunk = self._read_more()
-                if chunk:
-                    log.feed(chunk)
-                else:
-                    log.finish()
-                return
-            elif event == aof.END:
-                file.uncovered = log.uncovered_size()
-                file.uncovered_crc = log.uncovered_crc() if self.verify_log else -1
-                if file.uncovered > 0 and log.has_checksums:
-                    text = f"{file.name}: no checksum covers the last {file.uncovered} bytes; they were accepted"
-                    self.engine.log("notice", text)
-                self._finish_file()
-                return
-            elif event == aof.TORN:
-                self._cut(file, log)
-                self._finish_file()
-                return
+        event = self._replay.run(log, COMMANDS_A_STEP)
+        if event == aof.NEED_INPUT:
+            chunk = self._read_more()
+            if chunk:
+                log.feed(chunk)
+            else:
+                log.finish()
+        elif event == aof.END:
+            file.uncovered = log.uncovered_size()
+            file.uncovered_crc = log.uncovered_crc() if self.verify_log else -1
+            if file.uncovered > 0 and log.has_checksums:
+                text = f"{file.name}: no checksum covers the last {file.uncovered} bytes; they were accepted"
+                self.engine.log("notice", text)
+            self._finish_file()
+        elif event == aof.TORN:
+            self.close()
+            self._cut(file, log)
+            self._finish_file()
 
     def _cut(self, file: LoadedFile, log: AofReader) -> None:
         where = log.valid_offset
@@ -203,25 +188,3 @@ class Loading:
         file.size = where
         file.uncovered = log.uncovered_size()
         file.uncovered_crc = -1
-
-    def _take(self, argv: list[bytes]) -> None:
-        """A transaction runs when it is there to its end, everything else at once."""
-        name = argv[0].upper()
-        if name == b"MULTI":
-            self._block = []
-        elif name == b"EXEC" and self._block is not None:
-            block = self._block
-            self._block = None
-            for each in block:
-                self._run(each)
-        elif self._block is not None:
-            self._block.append(argv)
-        else:
-            self._run(argv)
-
-    def _run(self, argv: list[bytes]) -> None:
-        self.commands += 1
-        engine = self.engine
-        reply = engine.execute(self._session, argv)
-        if isinstance(reply, ReplyError) and reply.message.startswith(b"ERR unknown command"):
-            raise FormatError(f"Unknown command '{argv[0].decode('latin-1')}' reading the append only file")
