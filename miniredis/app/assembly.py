@@ -5,7 +5,16 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import list_blocking, lists, server, strings
+from miniredis.commands import (
+    list_blocking,
+    lists,
+    server,
+    stream_groups,
+    stream_info,
+    stream_reading,
+    streams,
+    strings,
+)
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.dispatch import (
@@ -27,6 +36,10 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     client_commands.group,
     list_blocking.group,
     lists.group,
+    streams.group,
+    stream_groups.group,
+    stream_info.group,
+    stream_reading.group,
     command_commands.group,
     authentication.group,
     server.group,

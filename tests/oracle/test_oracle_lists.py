@@ -16,7 +16,8 @@ BAD_NUMBERS = [b"x", b"", b"1.5", b" 1", b"01", b"9223372036854775808", b"-92233
 def test_pushes_and_pops(oracle: Peer, resp: int) -> None:
     oracle.compare(
         [
-            "LPUSH k a b c", "RPUSH k d", "LRANGE k 0 -1", "LPUSHX k x y", "RPUSHX k z", "LPUSHX none x", "RPUSHX none x",
+            "LPUSH k a b c", "RPUSH k d", "LRANGE k 0 -1", "LPUSHX k x y", "RPUSHX k z", "LPUSHX none x",
+            "RPUSHX none x",
             "LLEN k", "LLEN none", "LPOP k", "RPOP k", "LPOP none", "RPOP none", "LPOP k 2", "RPOP k 0", "RPOP none 1",
             "LPOP none 0", "LPOP k 100", "EXISTS k", "LPOP k 1 2", "RPOP k 1 2", "LPUSH k", "LPUSH",
         ],
@@ -73,9 +74,11 @@ def test_reading_by_index_and_by_value(oracle: Peer, resp: int) -> None:
 def test_changes(oracle: Peer) -> None:
     oracle.compare(
         [
-            "RPUSH k a b c a b c", "LSET k 0 x", "LSET k -1 y", "LSET k 9 z", "LINSERT k BEFORE b i", "LINSERT k after b j",
+            "RPUSH k a b c a b c", "LSET k 0 x", "LSET k -1 y", "LSET k 9 z", "LINSERT k BEFORE b i",
+            "LINSERT k after b j",
             "LINSERT k before nope j", "LINSERT none BEFORE a b", "LINSERT k MIDDLE a b", "LRANGE k 0 -1", "LREM k 1 b",
-            "LREM k -1 a", "LREM k 0 c", "LREM k 5 nope", "LRANGE k 0 -1", "LTRIM k 1 -2", "LRANGE k 0 -1", "LTRIM k 5 9",
+            "LREM k -1 a", "LREM k 0 c", "LREM k 5 nope", "LRANGE k 0 -1", "LTRIM k 1 -2", "LRANGE k 0 -1",
+            "LTRIM k 5 9",
             "EXISTS k", "RPUSH k a", "LREM k 0 a", "EXISTS k", "LSET k 0 a", "LTRIM k 0 0",
         ]
     )  # fmt: skip
@@ -127,9 +130,12 @@ def test_nothing_waits_in_a_transaction(oracle: Peer, resp: int) -> None:
 def test_the_wrong_type(oracle: Peer) -> None:
     oracle.compare(
         [
-            "SET s v", "RPUSH k a", "LPUSH s a", "RPUSH s a b", "LPUSHX s a", "RPUSHX s a", "LPOP s", "RPOP s 2", "LPOP s x",
-            "LLEN s", "LINDEX s 0", "LINDEX s x", "LRANGE s 0 1", "LRANGE s x 1", "LPOS s a", "LPOS s a RANK 0", "LSET s 0 a",
-            "LSET s x a", "LINSERT s BEFORE a b", "LINSERT s SIDE a b", "LREM s 0 a", "LTRIM s 0 1", "LMPOP 2 none s LEFT",
+            "SET s v", "RPUSH k a", "LPUSH s a", "RPUSH s a b", "LPUSHX s a", "RPUSHX s a", "LPOP s", "RPOP s 2",
+            "LPOP s x",
+            "LLEN s", "LINDEX s 0", "LINDEX s x", "LRANGE s 0 1", "LRANGE s x 1", "LPOS s a", "LPOS s a RANK 0",
+            "LSET s 0 a",
+            "LSET s x a", "LINSERT s BEFORE a b", "LINSERT s SIDE a b", "LREM s 0 a", "LTRIM s 0 1",
+            "LMPOP 2 none s LEFT",
             "LMOVE s k LEFT LEFT", "LMOVE k s LEFT LEFT", "RPOPLPUSH s k", "RPOPLPUSH k s", "RPOPLPUSH none s",
             "BLPOP none s 0", "BRPOP s 0", "BLMPOP 0 1 s LEFT", "BLMOVE s k LEFT LEFT 0", "BLMOVE k s LEFT LEFT 0",
             "BRPOPLPUSH k s 0", "LRANGE k 0 -1", "GET k", "GET s",
@@ -141,8 +147,10 @@ def test_the_wrong_type(oracle: Peer) -> None:
 def test_waiting_clients_are_served_in_order_of_arrival(oracle: Peer, resp: int) -> None:
     oracle.compare_clients(
         [
-            (1, "BLPOP k other 0"), (2, "BRPOP k 0"), (3, "BLMPOP 0 2 k other LEFT COUNT 2"), (4, "BLMOVE k o LEFT RIGHT 0"),
-            (5, "BRPOPLPUSH k o 0"), (6, "RPUSH k a b"), (6, "LRANGE k 0 -1"), (6, "RPUSH k c d e f"), (6, "RPUSH k g h"),
+            (1, "BLPOP k other 0"), (2, "BRPOP k 0"), (3, "BLMPOP 0 2 k other LEFT COUNT 2"), (4,
+            "BLMOVE k o LEFT RIGHT 0"),
+            (5, "BRPOPLPUSH k o 0"), (6, "RPUSH k a b"), (6, "LRANGE k 0 -1"), (6, "RPUSH k c d e f"), (6,
+            "RPUSH k g h"),
             (6, "LRANGE o 0 -1"), (6, "EXISTS k"),
         ],
         resp=resp,
@@ -170,10 +178,12 @@ def test_a_transaction_serves_when_it_has_ended(oracle: Peer) -> None:
 def test_keys_that_become_lists_by_other_ways(oracle: Peer) -> None:
     oracle.compare_clients(
         [
-            (1, "BLPOP k 0"), (2, "RPUSH s 2 1"), (2, "RENAME s k"), (2, "LRANGE k 0 -1"), (2, "DEL k"), (1, "BLPOP k 0"),
+            (1, "BLPOP k 0"), (2, "RPUSH s 2 1"), (2, "RENAME s k"), (2, "LRANGE k 0 -1"), (2, "DEL k"), (1,
+            "BLPOP k 0"),
             (2, "RPUSH s x"), (2, "COPY s k"), (2, "EXISTS k"), (1, "BLPOP k 0"), (2, "SORT s ALPHA STORE k"),
             (1, "BLPOP k 0"), (2, "SELECT 1"), (2, "RPUSH k m"), (2, "MOVE k 0"), (2, "SELECT 0"),
-            (1, "BLPOP k 0"), (2, "RENAMENX s k"), (1, "BLPOP k 0"), (2, "SELECT 1"), (2, "RPUSH k swapped"), (2, "SWAPDB 0 1"),
+            (1, "BLPOP k 0"), (2, "RENAMENX s k"), (1, "BLPOP k 0"), (2, "SELECT 1"), (2, "RPUSH k swapped"), (2,
+            "SWAPDB 0 1"),
         ]
     )  # fmt: skip
 
