@@ -52,9 +52,9 @@ compiled: build/compiled/installed
 	@PYTHONPATH=build/compiled $(PY) -P -m pytest --no-skips -q -n $(WORKERS) -p no:cacheprovider --compiled $(COMPILED_TESTS) $(ARGS)
 
 build/compiled/installed: $(TEST_VENV)/installed $(SOURCES)
-	@echo "compiling with mypyc"
+	@echo "compiling with mypyc, lightly optimised: this is for correctness"
 	@rm -rf build/compiled build/lib* build/temp* && mkdir -p build/compiled
-	@MINIREDIS_COMPILE=1 $(PY) $(PIP) install --no-deps --no-build-isolation --target build/compiled .
+	@MINIREDIS_COMPILE=1 MINIREDIS_OPT_LEVEL=1 $(PY) $(PIP) install --no-deps --no-build-isolation --target build/compiled .
 	@touch $@
 
 $(TEST_VENV)/installed: setup.cfg tests/requirements.py tests/debian_packages.sh

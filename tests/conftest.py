@@ -33,11 +33,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "interpreted: does what only plain Python can, such as replacing a method")
     config.stash[COUNTS] = Counter()
     if config.getoption("--compiled"):
         place = find_spec("miniredis.datatypes.table")
         if place is None or place.origin is None or not place.origin.endswith((".so", ".pyd")):
             raise pytest.UsageError(f"--compiled, but the package is plain Python: {place}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--compiled"):
+        left_out = [item for item in items if item.get_closest_marker("interpreted")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,35 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.app.wiring import follow_config
 from miniredis.commands import (
+    bitfields,
+    bitmaps,
+    expiry,
+    generic,
+    geo,
+    geo_search,
+    hash_expiry,
+    hash_getex,
+    hashes,
+    hyperloglog,
     list_blocking,
     lists,
+    objects,
+    scan,
     server,
+    set_algebra,
+    sets,
+    sort,
+    sorted_set_algebra,
+    sorted_set_pops,
+    sorted_set_ranges,
+    sorted_sets,
     stream_groups,
     stream_info,
     stream_reading,
     streams,
+    string_edits,
     strings,
 )
 from miniredis.commands.declaration import CommandGroup
@@ -21,8 +42,14 @@ from miniredis.dispatch import (
     authentication,
     client_commands,
     command_commands,
+    config_commands,
     connection,
+    debug_commands,
+    info,
+    log_commands,
+    memory_commands,
     pubsub_commands,
+    shutdown,
     transactions,
 )
 from miniredis.dispatch.executor import Engine
@@ -41,15 +68,43 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     stream_info.group,
     stream_reading.group,
     command_commands.group,
+    config_commands.group,
     authentication.group,
     server.group,
+    generic.group,
+    expiry.group,
+    scan.group,
+    objects.group,
     strings.group,
+    string_edits.group,
+    info.group,
+    log_commands.group,
+    hashes.group,
+    hash_expiry.group,
+    hash_getex.group,
+    sets.group,
+    set_algebra.group,
+    sort.group,
+    bitmaps.group,
+    bitfields.group,
+    hyperloglog.group,
+    sorted_sets.group,
+    sorted_set_ranges.group,
+    sorted_set_pops.group,
+    sorted_set_algebra.group,
+    geo.group,
+    geo_search.group,
     pubsub_commands.group,
     transactions.group,
+    debug_commands.group,
+    memory_commands.group,
+    shutdown.group,
 ]
 
 
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files."""
     keyspace = Keyspace(config.int("databases"), random)
-    return Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    engine = Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    follow_config(engine)
+    return engine

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from twisted.application.service import IService
-from twisted.internet import reactor
+from twisted.application.service import Service
 
 from miniredis.app.options import Options
-from miniredis.app.service import MiniRedisService
+from miniredis.app.process import ServerProcess
 
 __all__ = ["Options", "makeService"]
 
 
-def makeService(options: Options) -> IService:
-    return MiniRedisService(options.config, reactor)
+def makeService(options: Options) -> Service:
+    """The server the options ask for; twistd has chosen its reactor by now."""
+    from twisted.internet import reactor
+
+    assert options.start is not None
+    return ServerProcess(options.start, reactor)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW
 from miniredis.dispatch.executor import Engine
+
+#: Later than any command ends: nothing is looked at.
+NEVER_NS: Final = 1 << 62
 
 
 def follow_config(engine: Engine) -> None:
@@ -26,6 +32,48 @@ def follow_config(engine: Engine) -> None:
     def take_notifications() -> None:
         engine.notify_classes(config.int("notify-keyspace-events"))
 
+    def take_log_limits() -> None:
+        slower_us = config.int("slowlog-log-slower-than")
+        threshold_ms = config.int("latency-monitor-threshold")
+        engine.log_slower_ns = slower_us * 1000 if slower_us >= 0 else -1
+        engine.latency.threshold_ms = threshold_ms
+        bounds = [NEVER_NS]
+        if slower_us >= 0:
+            bounds.append(slower_us * 1000)
+        if threshold_ms > 0:
+            bounds.append(threshold_ms * 1_000_000)
+        engine.slow_ns = min(bounds)
+        engine.log_larger_bytes = config.int("commandlog-request-larger-than")
+        engine.command_log.resize(SLOW, config.int("slowlog-max-len"))
+        engine.command_log.resize(LARGE_REQUEST, config.int("commandlog-large-request-max-len"))
+        engine.command_log.resize(LARGE_REPLY, config.int("commandlog-large-reply-max-len"))
+
+    def take_latency_tracking() -> None:
+        engine.tracks_latency = config.flag("latency-tracking")
+        if not engine.tracks_latency:
+            for command in engine.commands:
+                command.latencies = None
+
+    config.follow(
+        [
+            "slowlog-log-slower-than",
+            "slowlog-max-len",
+            "latency-monitor-threshold",
+            "commandlog-request-larger-than",
+            "commandlog-large-request-max-len",
+            "commandlog-large-reply-max-len",
+        ],
+        take_log_limits,
+    )
+    engine.keyspace.limits.follow(config)
+    config.follow(["latency-tracking"], take_latency_tracking)
     config.follow(["notify-keyspace-events"], take_notifications)
     config.follow(["proto-max-bulk-len"], take_limits)
+
+    def take_memory_limit() -> None:
+        engine.memory_limit.eviction.policy = config.text("maxmemory-policy")
+        engine.memory_limit.eviction.samples = config.int("maxmemory-samples")
+        engine.memory_limit.set_limit(config.bytes_of("maxmemory", engine.platform.total_memory_bytes))
+
+    config.follow(["maxmemory", "maxmemory-policy", "maxmemory-samples"], take_memory_limit)
     config.follow(["maxmemory-policy", "lfu-log-factor", "lfu-decay-time"], take_access_policy)

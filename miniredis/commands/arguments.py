@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.resp.errors import (
+    error,
     not_a_float,
     not_an_integer,
     timeout_negative,
@@ -24,6 +25,14 @@ def parse_int(argument: bytes) -> int:
     value = parse_int64(argument)
     if value is None:
         raise not_an_integer()
+    return value
+
+
+def parse_int32(argument: bytes) -> int:
+    """An integer that fits 32 bits."""
+    value = parse_int(argument)
+    if value < INT32_MIN or value > INT32_MAX:
+        raise error(b"value is out of range, value must between -2147483648 and 2147483647")
     return value
 
 

@@ -181,6 +181,14 @@ class Command:
         self.failed = 0
         self.latencies: list[int] | None = None
 
+    def reset_statistics(self) -> None:
+        """Count calls and their time from zero."""
+        self.calls = 0
+        self.nanoseconds = 0
+        self.rejected = 0
+        self.failed = 0
+        self.latencies = None
+
     def finish(self) -> None:
         """Derive what follows from the declaration; after the subcommands are in place."""
         self.categories = self._derive_categories()

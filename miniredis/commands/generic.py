@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from miniredis.commands.arguments import INT32_MAX, INT32_MIN, parse_int
+from miniredis.commands.arguments import parse_int32
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.key_specs import CHANGE_KEY, REMOVE_KEYS, TEST_KEY, TEST_KEYS
@@ -10,7 +10,7 @@ from miniredis.commands.lookup import type_name
 from miniredis.datatypes.value import Value
 from miniredis.keyspace.database import Database
 from miniredis.keyspace.effects import NOTIFY_GENERIC
-from miniredis.resp.errors import database_out_of_range, error, no_such_key, not_an_integer, syntax_error
+from miniredis.resp.errors import database_out_of_range, error, no_such_key, syntax_error
 from miniredis.resp.replies import OK, Status
 
 group = CommandGroup("generic")
@@ -168,9 +168,7 @@ def renamenx(ctx: Context, argv: list[bytes]) -> object:
 
 
 def _database(ctx: Context, argument: bytes) -> Database:
-    index = parse_int(argument)
-    if index < INT32_MIN or index > INT32_MAX:
-        raise not_an_integer()
+    index = parse_int32(argument)
     if index < 0 or index >= len(ctx.keyspace.databases):
         raise database_out_of_range()
     return ctx.keyspace.databases[index]

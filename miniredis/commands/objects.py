@@ -6,12 +6,12 @@ from typing import Final
 
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
+from miniredis.commands.help import help_reply
 from miniredis.commands.key_specs import OBJECT_KEY
 from miniredis.datatypes.strings import string_encoding
 from miniredis.datatypes.value import Value
 from miniredis.resp.errors import error
 from miniredis.resp.numbers import parse_int64
-from miniredis.resp.replies import Status
 
 group = CommandGroup("generic")
 
@@ -121,23 +121,16 @@ def object_freq(ctx: Context, argv: list[bytes]) -> object:
     return access.frequency(key)
 
 
-_HELP: Final[list[bytes]] = [
-    b"OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-    b"ENCODING <key>",
-    b"    How the value of the key is kept.",
-    b"FREQ <key>",
-    b"    How often the key was used: a logarithmic count that decays with time.",
-    b"IDLETIME <key>",
-    b"    Seconds since the key was last read or written.",
-    b"REFCOUNT <key>",
-    b"    How many references to the value there are.",
-    b"HELP",
-    b"    This text.",
-]
+_HELP: Final = (
+    ("ENCODING <key>", "How the value of the key is kept."),
+    ("FREQ <key>", "How often the key was used: a logarithmic count that decays with time."),
+    ("IDLETIME <key>", "Seconds since the key was last read or written."),
+    ("REFCOUNT <key>", "How many references to the value there are."),
+)
 
 
 @group.command(
     "OBJECT HELP", arity=2, flags="loading stale", since="6.2.0", summary="Returns a text about the subcommands."
 )
 def object_help(ctx: Context, argv: list[bytes]) -> object:
-    return [Status(line) for line in _HELP]
+    return help_reply("OBJECT", _HELP)

@@ -73,7 +73,7 @@ class SetOptions:
                 self.condition = _XX
             elif at == count:
                 raise syntax_error()
-            elif word == b"IFEQ" and takes & _TAKES_IFEQ and self.condition in (0, _IFEQ):
+            elif word == b"IFEQ" and takes & _TAKES_IFEQ and self.condition == 0:
                 self.condition = _IFEQ
                 self.comparison = argv[at]
                 at += 1

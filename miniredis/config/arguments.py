@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from miniredis.config.config import Config
+from miniredis.config.config import Config, EnterFolder
 from miniredis.config.directives import GROUPS
 from miniredis.config.reader import FindFiles, Line, expand_includes, name_of, read_lines, shown_words
 from miniredis.resp.quoting import split_arguments
@@ -32,12 +32,17 @@ class Invocation:
         self.sentinel = False
         self.lines: list[Line] = []
 
-    def configuration(self, file_text: bytes, input_text: bytes, find_files: FindFiles) -> Config:
-        """The configuration of the file, standard input and the words, in this order. Raises `ConfigError`."""
+    def configuration(
+        self, file_text: bytes, input_text: bytes, find_files: FindFiles, enter_folder: EnterFolder | None = None
+    ) -> Config:
+        """The configuration of the file, standard input and the words, in this order. Raises `ConfigError`.
+
+        `enter_folder` is called with the value of each `dir` as it comes, and may raise `OSError`.
+        """
         config = Config(self.sentinel)
         lines = read_lines(file_text, self.file or "")
         lines += read_lines(input_text, "standard input")
-        config.load(expand_includes(lines + self.lines, find_files))
+        config.load(expand_includes(lines + self.lines, find_files), enter_folder)
         return config
 
 

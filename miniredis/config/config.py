@@ -18,6 +18,9 @@ from miniredis.resp.glob import glob_match
 #: Puts a changed value into effect; it reads the value from the configuration and may raise `Refused`.
 Apply: TypeAlias = Callable[[], None]
 
+#: Makes the folder of a `dir` line the current one, so that later relative paths start from it; raises `OSError`.
+EnterFolder: TypeAlias = Callable[[bytes], None]
+
 # Config.int is the name callers know; inside the class the type needs another.
 Number: TypeAlias = int
 
@@ -252,7 +255,7 @@ class Config:
 
     # The start
 
-    def load(self, lines: list[Line]) -> None:
+    def load(self, lines: list[Line], enter_folder: EnterFolder | None = None) -> None:
         """Take over the lines of a file (includes expanded) and of the command line. Raises `ConfigError`.
 
         Repeated lines add up where the kind says so, from nothing; elsewhere the last one wins. Called once.
@@ -275,6 +278,11 @@ class Config:
             except Refused as refused:
                 raise line.error(refused.reason) from refused
             begun.add(directive.name)
+            if directive.name == "dir" and enter_folder is not None:
+                try:
+                    enter_folder(self.text("dir"))
+                except OSError as error:
+                    raise line.error((error.strerror or str(error)).encode()) from error
         if self.value("replicaof") and self.flag("cluster-enabled"):
             raise ConfigError("", 0, b"", b"replicaof directive not allowed in cluster mode")
 

@@ -25,6 +25,7 @@ REPLICATION: Final = Group(
             Text("user"),
             "",
             "ACL user for the primary; empty for the default one.",
+            flags="sensitive",
             aliases=["primaryuser"],
         ),
         Directive(

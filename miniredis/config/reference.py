@@ -61,14 +61,12 @@ def reference_text() -> str:
     """The whole page."""
     lines = [_INTRODUCTION]
     for group in GROUPS:
-        shown = [directive for directive in group.directives if directive.used]
-        if not shown:
-            continue
         lines += [group.title, "-" * len(group.title), ""]
         if group.text:
             lines += [group.text, ""]
-        for directive in shown:
-            lines += _entry(directive)
+        for directive in group.directives:
+            if directive.used:
+                lines += _entry(directive)
     lines.append(_ACCEPTED)
     for directive in all_directives():
         if not directive.used:

@@ -35,27 +35,28 @@ def rewrite(text: bytes, config: Config, find_files: FindFiles) -> bytes:
     while lines and not lines[-1].strip():
         lines.pop()
     own = read_lines(b"\n".join(lines))
-    included = [line for line in expand_includes(own, find_files) if line.depth]
-    places: dict[str, list[Line]] = {}
-    for line in own:
-        directive = config.find(line.name)
-        if directive is not None and directive.name != "include":
-            places.setdefault(directive.name, []).append(line)
+    expanded = expand_includes(own, find_files)
+    as_it_stands = _read(config, expanded)
     page = _Page(lines)
     for directive in config.directives():
-        if directive.name == "include":
+        standing = [line for line in own if config.find(line.name) is directive]
+        right = as_it_stands.value(directive.name) == config.value(directive.name)
+        if directive.name == "include" or (right and (len(standing) <= 1 or directive.kind.collects)):
             continue
-        standing = places.get(directive.name, [])
-        if _still_right(directive, standing, config):
-            continue
-        if not standing and config.is_default(directive.name):
-            continue
-        elsewhere = [line.words for line in included if config.find(line.name) is directive and directive.file_only]
-        wanted = _wanted(directive, config, elsewhere)
-        if wanted != [line.words for line in standing]:
-            page.put(directive.name, standing, wanted)
+        elsewhere = [line.words for line in expanded if line.depth and config.find(line.name) is directive]
+        page.put(directive.name, standing, _wanted(directive, config, elsewhere if directive.file_only else []))
     _outlast_includes(page, config, find_files)
     return page.text()
+
+
+def _read(config: Config, lines: list[Line]) -> Config:
+    """What a server like that of `config` makes of these lines."""
+    result = Config(config.sentinel)
+    for directive in config.directives():
+        if result.find(directive.name) is None:
+            result.add(directive)
+    result.load(lines)
+    return result
 
 
 def _wanted(directive: Directive, config: Config, elsewhere: list[list[bytes]]) -> list[list[bytes]]:
@@ -67,27 +68,11 @@ def _wanted(directive: Directive, config: Config, elsewhere: list[list[bytes]]) 
     return lines
 
 
-def _still_right(directive: Directive, standing: list[Line], config: Config) -> bool:
-    """Whether the lines of the file give the value of now. Only kinds that collect may have several lines."""
-    kind = directive.kind
-    if not standing or (len(standing) > 1 and not kind.collects):
-        return False
-    value = kind.nothing() if kind.adds_up else directive.default
-    for line in standing:
-        words = directive.words_of(line.words[0]) if len(line.words) == 1 else line.words
-        value = kind.parse(words, value)
-    return value == config.value(directive.name)
-
-
 def _outlast_includes(page: _Page, config: Config, find_files: FindFiles) -> None:
     """Repeat at the end what an included file would otherwise set to something else again."""
     page.settle()
     own = read_lines(page.text())
-    result = Config(config.sentinel)
-    for directive in config.directives():
-        if result.find(directive.name) is None:
-            result.add(directive)
-    result.load(expand_includes(own, find_files))
+    result = _read(config, expand_includes(own, find_files))
     for directive in config.directives():
         value = config.value(directive.name)
         if directive.file_only or result.value(directive.name) == value:

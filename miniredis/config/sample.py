@@ -1,11 +1,10 @@
 """The commented default configuration, `tap.conf`, written from the table of directives.
 
-A test keeps the file and this text equal; `python -m miniredis.config.sample > tap.conf` writes it anew.
+A test keeps the file and this text equal, and says how to write it anew.
 """
 
 from __future__ import annotations
 
-import sys
 from textwrap import wrap
 from typing import Final
 
@@ -72,7 +71,3 @@ def sample_text() -> str:
             lines += default_lines(directive)
             lines.append("")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(sample_text())

@@ -348,8 +348,9 @@ class TitleTemplate(Text):
                 at += 1 if word[at] != 0x7B else 2
                 continue
             end = word.find(b"}", at)
-            name = word[at + 1 : end]
-            if end < 0 or name not in self.known:
+            # Compiled, a slice that ends before it begins is an error: no slice before `end` is known to be good.
+            name = word[at + 1 : end] if end > 0 else b""
+            if name not in self.known:
                 shown = False
                 break
             shown = shown or self.known[name]
@@ -357,8 +358,3 @@ class TitleTemplate(Text):
         if not shown:
             raise Refused(b"template format is invalid or contains unknown variables")
         return word
-
-
-def percent_or_bytes(value: int, whole: int) -> int:
-    """A Memory value that may be a share (kept negative) as bytes of `whole`."""
-    return value if value >= 0 else whole * -value // 100

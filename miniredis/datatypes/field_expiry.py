@@ -75,6 +75,12 @@ class FieldExpiry:
                 break
             self.hidden[heappop(self._heap)[1]] = None
 
+    def show_hidden(self) -> None:
+        """Undo `hide_due`."""
+        for field in self.hidden:
+            heappush(self._heap, (self._times[field], field))
+        self.hidden = {}
+
     def times(self) -> dict[bytes, int]:
         """Every field that has a time; not to be changed."""
         return self._times

@@ -35,7 +35,7 @@ from miniredis.datatypes.value import Value
 
 _OBJECT_BYTES: Final = 96  # the object itself and the collector's header
 _BYTES_HEADER: Final = 48  # a bytes object beside its text, rounded up
-_SAMPLE: Final = 64
+_SAMPLE: Final = 8
 
 
 class HashValue(Value):
@@ -120,12 +120,21 @@ class HashValue(Value):
 
     def set(self, field: bytes, value: bytes) -> bool:
         """Store, and forget the field's expiry; True when the field is new."""
-        if self._expiry is not None:
-            self._expiry.drop(field)
-        return self.replace(field, value)
+        expiry = self._expiry
+        if expiry is not None:
+            if field in expiry.hidden:
+                self.delete(field)
+            self.persist_field(field)
+        return self._store(field, value)
 
     def replace(self, field: bytes, value: bytes) -> bool:
         """Store, and keep the field's expiry; True when the field is new."""
+        expiry = self._expiry
+        if expiry is not None and field in expiry.hidden:
+            self.delete(field)
+        return self._store(field, value)
+
+    def _store(self, field: bytes, value: bytes) -> bool:
         field_length: i64 = len(field)
         value_length: i64 = len(value)
         if not self._converted:
@@ -160,7 +169,7 @@ class HashValue(Value):
         expiry = self._expiry
         if expiry is not None:
             found = field not in expiry.hidden
-            expiry.drop(field)
+            self.persist_field(field)
         table = self._table
         if table is not None:
             return table.pop(field) is not None and found
@@ -297,14 +306,10 @@ class HashValue(Value):
         if self._expiry is not None:
             self._expiry.hide_due(now_ms)
 
-    def delete_hidden(self) -> list[bytes]:
-        """Delete what `hide_due` hid (a replica that became a primary); which."""
-        if self._expiry is None:
-            return []
-        hidden = list(self._expiry.hidden)
-        for field in hidden:
-            self.delete(field)
-        return hidden
+    def show_hidden(self) -> None:
+        """Undo `hide_due`: what is written comes from the primary, or the replica became one."""
+        if self._expiry is not None and self._expiry.hidden:
+            self._expiry.show_hidden()
 
     def expiries(self) -> dict[bytes, int]:
         """Each field that has an expiry, and when; not to be changed."""

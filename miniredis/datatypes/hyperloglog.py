@@ -300,6 +300,9 @@ def merge_into(blob: bytearray, all_registers: list[bytes], dense: bool, sparse_
 
     Raises CorruptHyperLogLog. The cached cardinality is stale afterwards.
     """
+    mark_stale(blob)
+    if not all_registers:
+        return
     if dense:
         make_dense(blob)
     together = merged(all_registers)
@@ -310,7 +313,6 @@ def merge_into(blob: bytearray, all_registers: list[bytes], dense: bool, sparse_
         for index in range(REGISTERS):
             if together[index]:
                 set_register(blob, index, together[index], sparse_max_bytes)
-    mark_stale(blob)
 
 
 def estimate(unpacked: bytes) -> int:

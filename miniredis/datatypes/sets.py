@@ -39,7 +39,7 @@ HASHTABLE: Final = 2
 _ENCODINGS: Final[list[bytes]] = [b"intset", b"listpack", b"hashtable"]
 _OBJECT_BYTES: Final = 96
 _BYTES_HEADER: Final = 48
-_SAMPLE: Final = 64
+_SAMPLE: Final = 8
 
 
 def width_code(value: int) -> str:

@@ -8,7 +8,8 @@ Ranges of every kind are ranges of ranks: `count_below` and `count_before` turn 
 `members`, `pairs` and `delete` take ranks from a start up to a stop, both within 0 and `size()`.
 
 score: O(1).  put, remove, rank, count_below, count_before, pop: O(log n).  members, pairs, delete: O(log n + m).
-Scores are any double but NaN, which the caller refuses; -0.0 equals 0.0 and keeps its sign.
+Scores are any double but NaN, which the caller refuses.  -0.0 equals 0.0; a skiplist keeps its sign and a listpack
+does not, as in Redis.
 """
 
 from __future__ import annotations
@@ -72,14 +73,27 @@ class SortedSet(Value):
                 if packed.score_at(rank) == score:
                     return SAME
                 packed.delete(rank, rank + 1)
-                packed.insert(member, score)
+                packed.insert(member, score + 0.0)
                 return CHANGED
             if self._fits(member, len(packed.scores)):
-                packed.insert(member, score)
+                packed.insert(member, score + 0.0)
                 return ADDED
         elif not self._is_skiplist and not self._scores().contains(member):
             self._fits(member, self._ordered().size())
+        if not self._is_skiplist:
+            score += 0.0
         return self._put_indexed(member, score)
+
+    def become_skiplist(self) -> None:
+        """Leave the small encoding now, before a result that is too large for it is put."""
+        if not self._is_skiplist:
+            self._is_skiplist = True
+            self._move_to_index()
+
+    def put_pairs(self, pairs: list[object]) -> None:
+        """Put members and scores that take turns, as `pairs` gives them."""
+        for index in range(0, len(pairs), 2):
+            self.put(cast(bytes, pairs[index]), cast(float, pairs[index + 1]))
 
     def remove(self, member: bytes) -> bool:
         """Drop `member`; False when it is not here."""
@@ -229,7 +243,7 @@ class SortedSet(Value):
             return False
         return size < PACKED_ENTRIES and len(member) <= PACKED_MEMBER
 
-    def _put_indexed(self, member: bytes, score: float) -> int:
+    def _move_to_index(self) -> None:
         packed = self._packed
         if packed is not None:
             self._packed = None
@@ -237,6 +251,9 @@ class SortedSet(Value):
             self._table = Table()
             for rank, each in enumerate(packed.members(0, len(packed.scores))):
                 self._put_indexed(each, packed.score_at(rank))
+
+    def _put_indexed(self, member: bytes, score: float) -> int:
+        self._move_to_index()
         table = self._table
         index = self._index
         assert table is not None and index is not None

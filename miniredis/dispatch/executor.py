@@ -14,11 +14,15 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from miniredis.commands.context import NOT_READY, Context, Serve
-from miniredis.commands.declaration import Command
+from miniredis.commands.declaration import FAST, Command
 from miniredis.config.config import Config
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
+from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
+from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
+from miniredis.dispatch.memory_limit import MemoryLimit
+from miniredis.dispatch.monitors import Monitors
 from miniredis.dispatch.pause import Pause
 from miniredis.dispatch.port import Log, Port, TimeSource
 from miniredis.dispatch.pubsub import KeyspaceNotifications, PubSub
@@ -48,6 +52,11 @@ class Engine(ServerState):
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
         self.pause = Pause(self, self.call)
+        self.memory_limit = MemoryLimit(self)
+        self.command_log = CommandLog()
+        self.latency = LatencyMonitor()
+        self.monitors = Monitors(self)
+        self.on_reset.append(self.monitors.remove)
         self.pubsub = PubSub()
         self.rules[GATE_SUBSCRIBED] = self.pubsub
         self.on_reset.append(self.pubsub.forget)
@@ -80,7 +89,9 @@ class Engine(ServerState):
         session.closed = True
         session.closing = True
         session.out.clear()
-        self.sessions.pop(session.id, None)
+        if self.sessions.pop(session.id, None) is not None:
+            self.counters.bytes_in += session.bytes_in
+            self.counters.bytes_out += session.bytes_out
         waiter = self.waiting.waiters.get(session.id)
         if waiter is not None:
             self.waiting.remove(waiter)
@@ -131,6 +142,8 @@ class Engine(ServerState):
             if argv is None:
                 return False
             most -= 1
+            if not decoder.whole:
+                self._note_large_request(session, argv)
             reply = self.execute(session, argv)
             if session.gates & GATE_REPLY:
                 self._append_unless_silent(session, reply)
@@ -143,6 +156,14 @@ class Engine(ServerState):
             else:
                 append_reply(out, reply, session.context.resp)
         return not decoder.is_idle()
+
+    def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
+        """A request that came in pieces may be large; one that came at once is not."""
+        if self.log_larger_bytes >= 0:
+            size = sum([len(argument) for argument in argv])
+            command = self.commands.by_name.get(argv[0])
+            if size >= self.log_larger_bytes and command is not None:
+                self.command_log.note(LARGE_REQUEST, session, command, argv, size)
 
     def execute(self, session: Session, argv: list[bytes]) -> object:
         """Run one request; its reply value, errors included."""
@@ -184,9 +205,14 @@ class Engine(ServerState):
         self._mark_ns = now_ns
         command.calls += 1
         command.nanoseconds += spent_ns
+        latencies = command.latencies
+        if latencies is None and self.tracks_latency:
+            latencies = command.latencies = [0] * BUCKETS
+        if latencies is not None:
+            fine = spent_ns >> FINE_SHIFT
+            latencies[fine if fine < FINE_BUCKETS else coarse_bucket(spent_ns)] += 1
         if spent_ns >= self.slow_ns:
-            for listener in self.on_slow:
-                listener(session, command, argv, spent_ns)
+            self._note_slow(session, command, argv, spent_ns)
         if effects.active:
             self._deliver(session, argv, effects.dirty != dirty)
         return reply
@@ -203,6 +229,12 @@ class Engine(ServerState):
             if reply is not None:
                 return reply
         return self.call(session, queued.command, queued.argv)
+
+    def _note_slow(self, session: Session, command: Command, argv: list[bytes], spent_ns: int) -> None:
+        if 0 <= self.log_slower_ns <= spent_ns:
+            self.command_log.note(SLOW, session, command, argv, spent_ns // 1000)
+        name = b"fast-command" if command.flags & FAST else b"command"
+        self.latency.note(name, session.context.now_ms // 1000, spent_ns // 1_000_000)
 
     def _announce(self, session: Session, command: Command, argv: list[bytes]) -> None:
         for listener in self.on_call:

@@ -27,13 +27,41 @@ class TimeSource:
         wall_us: Callable[[], int],
         monotonic_ns: Callable[[], int],
         call_later: Callable[[float, Callable[[], None]], DelayedCall],
+        sleep: Callable[[float], None],
     ) -> None:
         self.wall_us = wall_us
         self.monotonic_ns = monotonic_ns
         self.call_later = call_later
+        #: Stops everything, for DEBUG SLEEP.
+        self.sleep = sleep
 
     def wall_ms(self) -> int:
         return self.wall_us() // 1000
+
+
+class Platform:
+    """What only the edge knows of the process; asked when INFO and its like are, never on the way of a command."""
+
+    def __init__(self) -> None:
+        self.os = "unknown"
+        self.process_id: int = 0
+        self.executable = ""
+        self.is_compiled = False
+        #: Which endpoint serves `port`: "hub" or "reactor".
+        self.endpoint = "none"
+        self.multiplexing = "none"
+        self.total_memory_bytes: int = 0
+        self.rss_bytes: Callable[[], int] = _nothing
+        #: (user, system, user of children, system of children) in seconds.
+        self.cpu_seconds: Callable[[], tuple[float, float, float, float]] = _no_cpu
+
+
+def _nothing() -> int:
+    return 0
+
+
+def _no_cpu() -> tuple[float, float, float, float]:
+    return 0.0, 0.0, 0.0, 0.0
 
 
 #: Takes a level ("debug", "verbose", "notice", "warning") and a line.

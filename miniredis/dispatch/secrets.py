@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.commands.declaration import Command
+from miniredis.config.directives import all_directives
 
 REDACTED: Final = b"(redacted)"
-#: Directives whose values are secrets.
-SECRET_DIRECTIVES: Final = (
-    b"requirepass",
-    b"masterauth",
-    b"primaryauth",
-    b"tls-key-file-pass",
-    b"tls-client-key-file-pass",
-    b"cluster-secret",
-    b"masteruser",
-    b"primaryuser",
-    b"sentinel-pass",
+#: Directives whose values are secrets, by all their names.
+SECRET_DIRECTIVES: Final = frozenset(
+    name.encode()
+    for directive in all_directives()
+    if directive.sensitive
+    for name in (directive.name, *directive.aliases)
 )
 
 

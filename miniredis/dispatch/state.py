@@ -5,17 +5,19 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from random import Random
+from typing import Final
 
 from miniredis.commands.context import Server
 from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.blocking import WaitingClients
-from miniredis.dispatch.port import Log, TimeSource
+from miniredis.dispatch.port import Log, Platform, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.sinks import EventSink, LogSink
 from miniredis.dispatch.watching import WatchedKeys
+from miniredis.keyspace.expiry import ActiveExpiry
 from miniredis.keyspace.keyspace import Keyspace
 
 
@@ -33,6 +35,44 @@ class ServerCounters:
         self.bytes_out: int = 0
         self.unexpected_errors: int = 0
         self.peak_memory: int = 0
+
+
+#: Fields of an INFO section: (name, value).
+InfoSource = Callable[[], list[tuple[str, object]]]
+
+#: Readings of a total that a rate is taken over.
+RATE_SAMPLES: Final = 16
+
+
+class Rate:
+    """How fast a total grows, over the last second or two."""
+
+    def __init__(self) -> None:
+        self._samples: list[float] = []
+        self._last_total = 0
+        self._last_ms = 0
+
+    def sample(self, total: int, now_ms: int) -> None:
+        """To be called about ten times a second."""
+        spent_ms = now_ms - self._last_ms
+        if spent_ms > 0:
+            if self._last_ms > 0:
+                self._samples.append(max(total - self._last_total, 0) * 1000 / spent_ms)
+                del self._samples[:-RATE_SAMPLES]
+            self._last_total = total
+            self._last_ms = now_ms
+
+    def per_second(self) -> float:
+        return sum(self._samples) / len(self._samples) if self._samples else 0.0
+
+
+class Rates:
+    """The rates INFO stats shows."""
+
+    def __init__(self) -> None:
+        self.commands = Rate()
+        self.bytes_in = Rate()
+        self.bytes_out = Rate()
 
 
 class ServerState(Server):
@@ -58,17 +98,34 @@ class ServerState(Server):
         self.log_sinks: list[LogSink] = []
         self.started_ms: int = time.wall_ms()
         self.run_id = b"%040x" % random.getrandbits(160)
+        self.platform = Platform()
+        self.active_expiry = ActiveExpiry(keyspace)
+        #: More lines of INFO, by section, of subsystems that came with the start.
+        self.info_sources: dict[bytes, list[InfoSource]] = {}
+        self.rates = Rates()
+        #: Bytes the process held when it was ready.
+        self.start_memory: int = 0
+        #: The dirty count when data was last saved.
+        self.dirty_at_save: int = 0
         #: standalone, cluster or sentinel.
         self.mode = b"standalone"
         self.is_replica = False
-        #: Called by SHUTDOWN: (save: None, True or False; now; force) starts the ordered stop.
-        self.shutdown: Callable[[object], object] | None = None
+        #: Absolute path of the configuration file, empty without one.
+        self.config_file = ""
+        #: Brings that file up to date; None without one. Raises `OSError` or `ConfigError`.
+        self.rewrite_config: Callable[[], None] | None = None
+        #: Starts the ordered stop that a ShutdownRequest asks for.
+        self.shutdown: Callable[[object], None] | None = None
+        #: Gives a shutdown up that waits for replicas; False when there is none.
+        self.abort_shutdown: Callable[[], bool] | None = None
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024
-        #: Told of every command that took at least `slow_ns`.
+        #: A command that takes this long is looked at: the lesser of the slow log's and the latency monitor's bound.
         self.slow_ns: int = 1 << 62
-        self.on_slow: list[Callable[[Session, Command, list[bytes], int], None]] = []
+        self.log_slower_ns: int = -1  # -1: the log of slow commands is off
+        self.log_larger_bytes: int = -1  # the log of large requests
+        self.tracks_latency = True
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
         #: Told of every command before it runs, while anybody monitors.
@@ -86,8 +143,48 @@ class ServerState(Server):
         if code in self.error_counts or len(self.error_counts) < 128:
             self.error_counts[code] = self.error_counts.get(code, 0) + 1
 
+    def total_commands(self) -> int:
+        """Commands run since the start or CONFIG RESETSTAT."""
+        return self.counters.commands + sum([command.calls for command in self.commands])
+
+    def total_bytes_in(self) -> int:
+        return self.counters.bytes_in + sum([session.bytes_in for session in self.sessions.values()])
+
+    def total_bytes_out(self) -> int:
+        return self.counters.bytes_out + sum([session.bytes_out for session in self.sessions.values()])
+
+    def sample_rates(self) -> None:
+        """About ten times a second, so that INFO can tell how much is going on."""
+        now_ms = self.keyspace.clock.now_ms
+        self.rates.commands.sample(self.total_commands(), now_ms)
+        self.rates.bytes_in.sample(self.total_bytes_in(), now_ms)
+        self.rates.bytes_out.sample(self.total_bytes_out(), now_ms)
+
+    def used_memory(self) -> int:
+        """Bytes that data takes: our own count while a limit is set, else what the process holds."""
+        memory = self.keyspace.memory
+        used = memory.used if memory.active else self.platform.rss_bytes()
+        self.counters.peak_memory = max(self.counters.peak_memory, used)
+        return used
+
     def wall_us(self) -> int:
         return self.time.wall_us()
+
+    def reset_statistics(self) -> None:
+        """Count anew, as CONFIG RESETSTAT asks."""
+        self.counters = ServerCounters()
+        self.error_counts = {}
+        self.keyspace.statistics.reset()
+        # The totals of the connections that are there count from here, too.
+        for session in self.sessions.values():
+            self.counters.bytes_in -= session.bytes_in
+            self.counters.bytes_out -= session.bytes_out
+        for command in self.commands:
+            command.reset_statistics()
+
+    def sleep(self, seconds: float) -> None:
+        """Do nothing at all for a while, as DEBUG SLEEP asks."""
+        self.time.sleep(seconds)
 
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""

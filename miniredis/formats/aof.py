@@ -156,7 +156,7 @@ class AofReader:
         data = self._data
         position = self._position
         if position >= len(data):
-            if self._finished and not self._waiting:
+            if (self._finished and not self._waiting) or self._base + position == self._total_size:
                 return self._end()
             self._needed = position + 1
             raise IncompleteError

@@ -14,6 +14,10 @@ class Statistics:
     """Counters of lookups and removals, as INFO stats shows them."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Count from zero."""
         self.hits: int = 0
         self.misses: int = 0
         self.expired: int = 0

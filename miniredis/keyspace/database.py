@@ -9,6 +9,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from miniredis.datatypes.hashes import HashValue
 from miniredis.datatypes.table import Table
 from miniredis.datatypes.value import Value
 from miniredis.keyspace.access import AccessLog
@@ -131,6 +132,8 @@ class Database:
         """Add or overwrite; an expiry stays."""
         if self.memory.active:
             self._account(key, value)
+        if isinstance(value, HashValue) and value.has_expiries():
+            self.volatile_hashes.set(key, True)
         if self.table.set(key, value):
             if self.access is not None:
                 self.access.created(key)

@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from miniredis.datatypes.hashes import HashValue
 from miniredis.keyspace.database import EXPIRE_DELETE
+from miniredis.keyspace.field_expiry import delete_due_fields
 from miniredis.keyspace.keyspace import Keyspace
 
 SAMPLE: Final = 20
+#: Hashes that have fields with an expiry, looked at at once: most only say when they are next due.
+HASH_SAMPLE: Final = 200
+#: Fields of one hash that are deleted, and replayed in one HDEL, before time is looked at again.
+FIELDS_AT_ONCE: Final = 80
 
 
 class ActiveExpiry:
@@ -24,6 +30,7 @@ class ActiveExpiry:
         self.enabled = True
         self._next_database: int = 0
         self._cursors: list[int] = [0] * len(keyspace.databases)
+        self._field_cursors: list[int] = [0] * len(keyspace.databases)
 
     def run(self, time_is_left: Callable[[], bool]) -> int:
         """Remove expired keys while `time_is_left()`; how many were removed."""
@@ -34,8 +41,11 @@ class ActiveExpiry:
         for _ in range(len(databases)):
             index = self._next_database
             self._next_database = (index + 1) % len(databases)
-            if databases[index].expire_policy == EXPIRE_DELETE and databases[index].expires.size() > 0:
-                removed += self._run_database(index, time_is_left)
+            if databases[index].expire_policy == EXPIRE_DELETE:
+                if databases[index].expires.size() > 0:
+                    removed += self._run_database(index, time_is_left)
+                if databases[index].volatile_hashes.size() > 0:
+                    self._run_fields(index, time_is_left)
             if not time_is_left():
                 break
         return removed
@@ -67,6 +77,27 @@ class ActiveExpiry:
                 wrapped = True
             if over * 4 < len(keys) or not time_is_left():
                 return total
+
+    def _run_fields(self, index: int, time_is_left: Callable[[], bool]) -> None:
+        """The same for fields of hashes: each hash knows its next one, so one that has none due costs little."""
+        database = self.keyspace.databases[index]
+        now_ms = database.clock.now_ms
+        while True:
+            cursor, keys = database.volatile_hashes.scan(self._field_cursors[index], HASH_SAMPLE)
+            self._field_cursors[index] = cursor
+            over = 0
+            for key in keys:
+                value = database.table.get(key)
+                if not isinstance(value, HashValue) or not value.has_expiries():
+                    database.volatile_hashes.pop(key)
+                    continue
+                value.show_hidden()
+                if value.next_expiry_ms() <= now_ms:
+                    over += 1
+                    while delete_due_fields(database, key, value, FIELDS_AT_ONCE) == FIELDS_AT_ONCE and time_is_left():
+                        pass
+            if cursor == 0 or over * 4 < len(keys) or not time_is_left():
+                return
 
     def _note_average(self, index: int, ttl_ms: int) -> None:
         database = self.keyspace.databases[index]

@@ -128,6 +128,34 @@ def internal_error() -> ReplyError:
     return ReplyError(b"ERR internal error")
 
 
+def out_of_range_between(lowest: int, highest: int) -> ReplyError:
+    return ReplyError(b"ERR value is out of range, value must between %d and %d" % (lowest, highest))
+
+
+def hash_value_not_an_integer() -> ReplyError:
+    return ReplyError(b"ERR hash value is not an integer")
+
+
+def hash_value_not_a_float() -> ReplyError:
+    return ReplyError(b"ERR hash value is not a float")
+
+
+def increment_would_overflow() -> ReplyError:
+    return ReplyError(b"ERR increment or decrement would overflow")
+
+
+def increment_not_finite() -> ReplyError:
+    return ReplyError(b"ERR increment would produce NaN or Infinity")
+
+
+def value_not_finite() -> ReplyError:
+    return ReplyError(b"ERR value is NaN or Infinity")
+
+
+def numfields_mismatch() -> ReplyError:
+    return ReplyError(b"ERR numfields should be greater than 0 and match the provided number of fields")
+
+
 def invalid_stream_id() -> ReplyError:
     return ReplyError(b"ERR Invalid stream ID specified as stream command argument")
 

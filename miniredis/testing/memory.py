@@ -82,9 +82,10 @@ class MemoryServer:
         self.logged: list[tuple[str, str]] = []
         self.woken: list[MemoryClient] = []
         time = TimeSource(
-            self.wall_ms,
+            lambda: self.wall_ms() * 1000,
             lambda: round(self.clock.seconds() * 1e9),
             self._call_later,
+            self.clock.advance,
         )
         self.engine = build_engine(
             config or Config(), time, Random(seed), lambda level, text: self.logged.append((level, text))

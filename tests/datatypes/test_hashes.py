@@ -51,6 +51,9 @@ def test_fields_are_set_replaced_and_deleted(count: int) -> None:
 
 def test_the_encoding_follows_the_number_of_entries_one_way() -> None:
     limits = EncodingLimits()
+    assert hash_of(512, limits).encoding() == b"listpack"
+    assert hash_of(513, limits).encoding() == b"hashtable"
+    limits.hash_max_listpack_entries = 128
     value = hash_of(128, limits)
     assert value.encoding() == b"listpack"
     value.set(b"field:0", b"x")
@@ -218,7 +221,7 @@ def test_a_field_that_gets_an_expiry_makes_the_hash_a_hashtable() -> None:
     assert value.expiries() == {}
     assert value.delete_due(1 << 62, 10) == []
     value.hide_due(1 << 62)
-    assert value.delete_hidden() == []
+    value.show_hidden()
     assert not value.persist_field(b"field:0")
     value.expire_field(b"field:0", 77)
     assert value.has_expiries()
@@ -247,6 +250,8 @@ def test_due_fields_are_deleted_earliest_first_and_no_more_than_asked(count: int
         value.expire_field(b"field:%d" % number, 100 - number)
     value.expire_field(b"field:3", 500)
     assert value.next_expiry_ms() == 93
+    value.hide_due(1)
+    value.show_hidden()
     assert value.delete_due(92, 10) == []
     assert value.delete_due(95, 10) == [b"field:7", b"field:6", b"field:5"]
     assert value.delete_due(1000, 2) == [b"field:4", b"field:2"]
@@ -287,14 +292,19 @@ def test_hidden_fields_are_not_seen_but_stored(count: int) -> None:
     assert sorted(found) == sorted(left)
     assert not value.delete(b"field:0")
     assert value.stored_size() == count - 1
-    value.set(b"field:1", b"back")
+    assert value.set(b"field:1", b"back")
     assert value.get(b"field:1") == b"back"
+    assert value.replace(b"field:4", b"back")
+    assert value.expiry_of(b"field:4") == -1
     value.expire_field(b"field:2", 300)
     assert value.contains(b"field:2")
     other = value.copy()
     assert not other.contains(b"field:3")
-    assert sorted(value.delete_hidden()) == sorted(hidden[3:])
-    assert value.stored_size() == value.size() == 4
+    value.show_hidden()
+    value._check()
+    assert value.get(b"field:3") == b"value:3"
+    assert value.stored_size() == value.size() == count - 1
+    assert sorted(value.delete_due(100, 1000)) == sorted([b"field:3", *hidden[5:]])
     value._check()
 
 

@@ -148,6 +148,7 @@ def test_the_size_in_a_listpack_of_integers_and_strings() -> None:
         assert listpack_size(element) == size, element[:30]
 
 
+@pytest.mark.interpreted
 def test_the_size_in_a_listpack_of_a_giant() -> None:
     class Giant(bytes):
         def __len__(self) -> int:

@@ -34,6 +34,11 @@ def words(command: str | Command) -> list[bytes]:
     return list(command)
 
 
+def script(text: str) -> list[str]:
+    """Commands that stand in lines, several of a line parted by `|`."""
+    return [command.strip() for line in text.split("\n") for command in line.split("|") if command.strip()]
+
+
 def frame_end(data: bytes | bytearray, start: int = 0) -> int:
     """Where the reply that begins at `start` ends, or -1 while it is incomplete.  Iterative: depth is no risk."""
     position = start

@@ -1,0 +1,170 @@
+"""A server that has a process to itself: its log, its signals, its pid file, word to whoever supervises it.
+
+The order of the start: the log is open before anything is said; addresses are bound while the process may still
+use low ports; signals are taken over once the reactor runs, since it installs its own at that moment.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Any, Final
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver
+from twisted.python.components import Componentized
+
+from miniredis.app.log import LogFile, ServerLog
+from miniredis.app.options import Start, fatal, find_files, read_file
+from miniredis.app.service import ListenFailed, MiniRedisService
+from miniredis.config.reader import ConfigError
+from miniredis.config.rewriter import rewrite
+
+#: A second signal of this kind ends the process at once.
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+class ServerProcess(Service):
+    """The service twistd runs, and miniredis-server too."""
+
+    def __init__(self, start: Start, reactor: Any) -> None:
+        self.start = start
+        self.config = start.config
+        self.reactor = reactor
+        #: Called at SIGHUP: what reads its files again.
+        self.on_reload: list[Callable[[], None]] = []
+        self._stopping = False
+        self._choose_port()
+        self.log = ServerLog(self.config, open_log_file(start.log_path), self._role)
+        self.server = MiniRedisService(self.config, reactor)
+        self.server.engine.shutdown = self._shut_down
+        if start.config_file:
+            self.server.engine.config_file = start.config_file
+            self.server.engine.rewrite_config = self._rewrite_config
+
+    def _role(self) -> str:
+        if self.config.sentinel:
+            return "X"
+        return "S" if self.server.engine.is_replica else "M"
+
+    def _shut_down(self, request: object) -> None:
+        """SHUTDOWN: end after the turn in which it was asked for."""
+        self._stopping = True
+        self.reactor.callLater(0, self.reactor.stop)
+
+    def _rewrite_config(self) -> None:
+        path = self.start.config_file
+        text = rewrite(read_file(path), self.config, find_files)
+        write_file(path, text)
+
+    def _choose_port(self) -> None:
+        """With port-file and no port asked for, any free one is taken."""
+        if not self.config.text("port-file") or not (self.config.is_default("port") or self.config.int("port") == 0):
+            return
+        with socket.socket() as probe:
+            probe.bind(("", 0))
+            self.config.assign("port", b"%d" % probe.getsockname()[1])
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Under twistd the parent is the application, which is asked for its log observer before anything starts."""
+        if isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self.log)
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
+
+    def privilegedStartService(self) -> None:
+        for line in self.server.banner():
+            self.server.log("notice", line)
+        for line in self.start.warnings:
+            self.server.log("warning", line)
+        try:
+            self.server.privilegedStartService()
+        except ListenFailed as problem:
+            # The log has the reasons.
+            raise SystemExit(1) from problem
+
+    def startService(self) -> None:
+        self.running = 1
+        self.server.startService()
+        path = self.config.string("port-file")
+        if path:
+            write_file(path, b"%d\n" % self.server.tcp_port())
+        self.reactor.callWhenRunning(self._take_signals)
+        tell_supervisor(self.config.text("supervised"), "READY=1\nSTATUS=Ready to accept connections\n")
+
+    def stopService(self) -> Deferred[None]:
+        self.running = 0
+        self._stopping = True
+        tell_supervisor(self.config.text("supervised"), "STOPPING=1\n")
+        return self.server.stopService()
+
+    # -- signals
+
+    def _take_signals(self) -> None:
+        for number in (*STOP_SIGNALS, signal.SIGHUP, signal.SIGUSR1):
+            signal.signal(number, self._signalled)
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        """Python calls this between two steps of whatever runs: only pass the word on, which wakes the reactor."""
+        if number in STOP_SIGNALS and self._stopping:
+            os._exit(1)
+        self.reactor.callFromThread(self.heed_signal, number)
+
+    def heed_signal(self, number: int) -> None:
+        """What a signal asks for, in the reactor's own time."""
+        if number == signal.SIGUSR1:
+            self.log.reopen()
+            self.server.log("notice", "The log file was opened anew.")
+        elif number == signal.SIGHUP:
+            self.server.log("notice", "Received SIGHUP, reading files again.")
+            for reload in self.on_reload:
+                reload()
+        elif not self._stopping:
+            self._stopping = True
+            self.server.log("warning", f"Received {signal.Signals(number).name} scheduling shutdown...")
+            self.server.log("warning", "User requested shutdown...")
+            self.reactor.stop()
+
+
+def open_log_file(path: str) -> LogFile:
+    """The file of the log, or the end of the process."""
+    try:
+        return LogFile(path)
+    except OSError as problem:
+        fatal(ConfigError("", 0, b"", f"Can't open the log file: {problem.strerror}".encode()))
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Put a file in place at once, with the permissions of the old one: a reader sees all of it or none.
+
+    Raises `OSError`; then the old file is as it was.
+    """
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            with suppress(OSError):
+                os.fchmod(file.fileno(), stat.S_IMODE(os.stat(path).st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def tell_supervisor(supervised: bytes, message: str) -> None:
+    """Tell systemd how we are, if it is systemd that supervises and waits to be told."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if supervised not in (b"systemd", b"auto") or not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.sendto(message.encode(), address)
