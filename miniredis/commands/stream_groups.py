@@ -391,7 +391,7 @@ def xclaim(ctx: Context, argv: list[bytes]) -> object:
     moved = claim.last_id > found.last_id
     if moved:
         found.last_id = claim.last_id
-    consumer = active_consumer(ctx, key, argv[2], found, argv[3])
+    consumer: Consumer | None = None  # made when there is something for it
     replies: list[object] = []
     now_ms = ctx.now_ms
     for entry_id in ids:
@@ -404,9 +404,12 @@ def xclaim(ctx: Context, argv: list[bytes]) -> object:
         if pending is None:
             if not claim.force:
                 continue
-            pending = found.give(entry_id, consumer, now_ms, 1)
         elif min_idle_ms > 0 and now_ms - pending.delivered_ms < min_idle_ms:
             continue
+        if consumer is None:
+            consumer = active_consumer(ctx, key, argv[2], found, argv[3])
+        if pending is None:
+            pending = found.give(entry_id, consumer, now_ms, 1)
         deliveries = claim.deliveries
         if deliveries < 0:
             deliveries = pending.deliveries + (0 if claim.just_id else 1)
@@ -453,7 +456,7 @@ def xautoclaim(ctx: Context, argv: list[bytes]) -> object:
     found = existing_group(stream, key, argv[2])
     assert stream is not None
     ctx.replay_nothing()
-    consumer = active_consumer(ctx, key, argv[2], found, argv[3])
+    consumer: Consumer | None = None
     now_ms = ctx.now_ms
     claimed: list[object] = []
     deleted: list[object] = []
@@ -474,6 +477,8 @@ def xautoclaim(ctx: Context, argv: list[bytes]) -> object:
             continue
         if min_idle_ms > 0 and now_ms - pending.delivered_ms < min_idle_ms:
             continue
+        if consumer is None:
+            consumer = active_consumer(ctx, key, argv[2], found, argv[3])
         take_over(ctx, argv, found, pending, consumer, now_ms, pending.deliveries + (0 if just_id else 1))
         claimed.append(format_id(pending.id) if just_id else entry_reply(entry))
         left -= 1

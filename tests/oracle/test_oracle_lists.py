@@ -46,13 +46,43 @@ def test_numbers_that_are_none(oracle: Peer, number: bytes) -> None:
             [b"LPOS", b"k", b"a", b"MAXLEN", number],
             [b"LMPOP", number, b"none", b"LEFT"],
             [b"LMPOP", b"1", b"none", b"LEFT", b"COUNT", number],
-            [b"BLPOP", b"none", number] if number != b"0" else b"PING".split(),
-            [b"BLMPOP", number, b"1", b"k", b"LEFT"],
             [b"BLMPOP", b"1", number, b"k", b"LEFT"],
-            [b"BLMOVE", b"k", b"o", b"LEFT", b"LEFT", number],
-            [b"BRPOPLPUSH", b"k", b"o", number],
             [b"LTRIM", b"k", b"0", number],
             "LRANGE k 0 -1",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "timeout",
+    [
+        b"x",
+        b"",
+        b"1.5",
+        b" 1",
+        b"1 ",
+        b"-1",
+        b"-0",
+        b"-0.0001",
+        b"-0.001",
+        b"1e-9",
+        b"0x1",
+        b"inf",
+        b"-inf",
+        b"nan",
+        b"1e300",
+        b"1e18",
+    ],
+)
+def test_timeouts_of_any_form(oracle: Peer, timeout: bytes) -> None:
+    oracle.compare(
+        [
+            "RPUSH k a b c d e f g",
+            [b"BLPOP", b"none", b"k", timeout],
+            [b"BRPOP", b"k", timeout],
+            [b"BLMPOP", timeout, b"1", b"k", b"LEFT"],
+            [b"BLMOVE", b"k", b"o", b"LEFT", b"LEFT", timeout],
+            [b"BRPOPLPUSH", b"k", b"o", timeout],
         ]
     )
 
@@ -211,15 +241,10 @@ def test_a_waiting_client_pipelines(oracle: Peer) -> None:
 
 
 def test_a_timeout_gives_nothing(oracle: Peer) -> None:
-    """In real time on the other side, so only the reply is compared."""
-    for command, reply in (
-        (b"BLPOP k 0.01", b"*-1\r\n"),
-        (b"BRPOP k 0.01", b"*-1\r\n"),
-        (b"BLMPOP 0.01 1 k LEFT", b"*-1\r\n"),
-        (b"BLMOVE k o LEFT LEFT 0.01", b"*-1\r\n"),
-        (b"BRPOPLPUSH k o 0.01", b"*-1\r\n"),
-    ):
-        assert oracle(*command.split()) == reply
+    """In real time on the other side; what ours does when its time is over is tested without it."""
+    for command in ("BLPOP {} 0.01", "BRPOP {} 0.01", "BLMPOP 0.01 1 {} LEFT", "BLMOVE {} o LEFT LEFT 0.01"):
+        assert oracle(*command.format("never").encode().split()) == b"*-1\r\n"
+    assert oracle(b"BRPOPLPUSH", b"never", b"o", b"0.01") == b"*-1\r\n"
 
 
 @pytest.mark.parametrize("size", [-1, -2, 5, 128])

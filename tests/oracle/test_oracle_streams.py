@@ -28,7 +28,24 @@ def without_times(reply: bytes) -> bytes:
     return re.sub(rb":\d{13}\r\n", b":time\r\n", reply)
 
 
-TIMELESS = {b"XPENDING": without_times, b"XINFO": without_times}
+def as_before_7_2(reply: bytes) -> bytes:
+    """Without what redis-server 7.0 does not say of a consumer: since when it got nothing."""
+    reply = without_times(reply)
+    if b"active" in reply:
+        reply = re.sub(rb"\$11\r\nactive-time\r\n:[^\r]*\r\n|\$8\r\ninactive\r\n?:[^\r]*\r\n", b"", reply)
+        name = rb"\r\n\$4\r\nname\r\n\$\d+\r\n[^\r]*\r\n\$"
+        for longer, shorter, follows in (
+            (rb"\*10", b"*8", rb"9\r\nseen"),
+            (rb"%5", b"%4", rb"9\r\nseen"),
+            (rb"\*8", b"*6", rb"7\r\npend"),
+            (rb"%4", b"%3", rb"7\r\npend"),
+        ):
+            reply = re.sub(longer + b"(?=" + name + follows + b")", shorter, reply)
+    return reply
+
+
+TIMELESS = {b"XPENDING": without_times, b"XINFO": as_before_7_2}
+TIMELESS_OF_VALKEY = {b"XPENDING": without_times, b"XINFO": without_times}
 
 
 def without_ms(reply: bytes) -> bytes:
@@ -261,12 +278,13 @@ def test_consumers(valkey_oracle: Peer) -> None:
             "XADD k 1-1 a b", "XADD k 2-1 a b", "XADD k 3-1 a b", "XGROUP CREATE k g 0",
             "XGROUP CREATECONSUMER k g idle",
             "XREADGROUP GROUP g reader COUNT 1 STREAMS k >", "XREADGROUP GROUP g empty STREAMS k 0",
-            "XREADGROUP GROUP g noack COUNT 1 NOACK STREAMS k >", "XCLAIM k g claimer 0 1-1", "XCLAIM k g vain 0 99-1",
-            "XCLAIM k g justid 0 1-1 JUSTID", "XAUTOCLAIM k g auto 0 0", "XAUTOCLAIM k g autovain 100000 0",
-            "XINFO CONSUMERS k g", "XINFO STREAM k FULL", "XREADGROUP GROUP g late STREAMS k >",
-            "XREADGROUP GROUP g later STREAMS k >", "XREADGROUP GROUP g auto STREAMS k 0", "XINFO CONSUMERS k g",
+            "XREADGROUP GROUP g noack COUNT 1 NOACK STREAMS k >", "XCLAIM k g claimer 0 1-1",
+            "XCLAIM k g justid 0 1-1 JUSTID",
+            "XAUTOCLAIM k g auto 0 0", "XINFO CONSUMERS k g", "XINFO STREAM k FULL",
+            "XREADGROUP GROUP g late STREAMS k >",
+            "XREADGROUP GROUP g auto STREAMS k 0", "XINFO CONSUMERS k g",
         ],
-        normalise=TIMELESS,
+        normalise=TIMELESS_OF_VALKEY,
     )  # fmt: skip
 
 
