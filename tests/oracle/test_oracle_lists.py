@@ -64,7 +64,7 @@ def test_numbers_that_are_none(oracle: Peer, number: bytes) -> None:
         b"-1",
         b"-0",
         b"-0.0001",
-        b"-0.001",
+        b"-0.0011",
         b"1e-9",
         b"0x1",
         b"inf",
@@ -238,6 +238,35 @@ def test_a_move_to_a_wrong_type_fails_when_it_is_served(oracle: Peer) -> None:
 
 def test_a_waiting_client_pipelines(oracle: Peer) -> None:
     oracle.compare_clients([(1, "BLPOP k 0"), (1, "PING"), (1, "LPUSH k z"), (2, "RPUSH k a"), (2, "LRANGE k 0 -1")])
+
+
+def test_events(oracle: Peer) -> None:
+    commands = [
+        "RPUSH k a b c d", "LPUSH k x", "LPUSHX k y", "RPUSHX none y", "LPOP k 2", "LPOP k 0", "RPOP k", "LSET k 0 x",
+        "LINSERT k BEFORE x y", "LINSERT k BEFORE none y", "LTRIM k 0 9", "LTRIM none 0 9", "LREM k 0 y", "LREM k 0 y",
+        "LMOVE k o RIGHT LEFT", "RPOPLPUSH k o", "LMPOP 1 o LEFT COUNT 1", "BLPOP o 0", "RPUSH k a b", "LTRIM k 5 6",
+        "RPUSH k a b c", "BLMOVE k k LEFT RIGHT 0", "BRPOPLPUSH k o 0", "BLMPOP 0 2 none k LEFT COUNT 9", "DEL o",
+    ]  # fmt: skip
+    steps: list[tuple[int, str | Command]] = [
+        (1, "CONFIG SET notify-keyspace-events KEA"),
+        (2, "PSUBSCRIBE __key*__:*"),
+    ]
+    steps += [(1, command) for command in commands]
+    steps += [
+        (3, "BLPOP k 0"),
+        (4, "BLMOVE k o LEFT LEFT 0"),
+        (1, "RPUSH k a b c"),
+        (5, "BRPOP none 0"),
+        (6, "BLPOP m 0"),
+    ]
+    steps += [
+        (1, "MULTI"),
+        (1, "RPUSH none a"),
+        (1, "LPUSH m a"),
+        (1, "EXEC"),
+        (1, [b"CONFIG", b"SET", b"notify-keyspace-events", b""]),
+    ]
+    oracle.compare_clients(steps)
 
 
 def test_a_timeout_gives_nothing(oracle: Peer) -> None:

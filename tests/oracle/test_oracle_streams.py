@@ -368,6 +368,33 @@ def test_nothing_waits_in_a_transaction(oracle: Peer) -> None:
         )
 
 
+def test_events(oracle: Peer) -> None:
+    commands = [
+        "XADD k 1-1 a b", "XADD k MAXLEN 1 2-1 a b", "XADD k MAXLEN 5 3-1 a b", "XTRIM k MAXLEN 1", "XDEL k 2-1",
+        "XDEL k 3-1",
+        "XTRIM k MAXLEN 0", "XADD k 4-1 a b", "XTRIM k MINID 9", "XSETID k 5-1", "XGROUP CREATE k g 0",
+        "XGROUP SETID k g $",
+        "XGROUP CREATE new g 0 MKSTREAM", "XGROUP CREATECONSUMER k g c", "XGROUP CREATECONSUMER k g c",
+        "XGROUP DELCONSUMER k g c", "XGROUP DELCONSUMER k g c", "XADD k 6-1 a b", "XADD k 6-2 a b",
+        "XREADGROUP GROUP g d COUNT 1 STREAMS k >", "XREADGROUP GROUP g e NOACK STREAMS k >",
+        "XREADGROUP GROUP g f STREAMS k 0", "XCLAIM k g h 0 6-1", "XCLAIM k g i 0 9-9", "XAUTOCLAIM k g j 0 0",
+        "XACK k g 6-1",
+        "XGROUP DESTROY k g", "XGROUP DESTROY k g", "XREAD STREAMS k 0",
+    ]  # fmt: skip
+    steps: list[tuple[int, str | Command]] = [
+        (1, "CONFIG SET notify-keyspace-events KEA"),
+        (2, "PSUBSCRIBE __key*__:*"),
+    ]
+    steps += [(1, command) for command in commands]
+    steps += [
+        (3, "XREADGROUP GROUP g c BLOCK 0 STREAMS new >"),
+        (4, "XREAD BLOCK 0 STREAMS new $"),
+        (1, "XADD new 1-1 a b"),
+    ]
+    steps += [(1, [b"CONFIG", b"SET", b"notify-keyspace-events", b""])]
+    oracle.compare_clients(steps)
+
+
 MS = st.integers(0, 12)
 ENTRY_IDS = st.tuples(MS, st.integers(0, 3)).map(lambda pair: b"%d-%d" % pair)
 ANY_IDS = st.one_of(ENTRY_IDS, st.sampled_from([b"-", b"+", b"(3-1"]))

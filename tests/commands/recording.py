@@ -1,0 +1,50 @@
+"""What commands leave behind, recorded: the commands to replay and the keyspace events."""
+
+from __future__ import annotations
+
+from miniredis.dispatch.sinks import EventSink, LogSink, Replay
+from miniredis.keyspace.effects import Effects
+
+from commands.conftest import CommandClient, CommandServer
+
+
+class Recorder(LogSink, EventSink):
+    """A sink of both kinds."""
+
+    def __init__(self, server: CommandServer) -> None:
+        self.replayed: list[list[bytes]] = []
+        self.events: list[tuple[bytes, bytes]] = []
+        server.engine.log_sinks.append(self)
+        server.engine.event_sinks.append(self)
+        server.engine.refresh_listening()
+
+    def append(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
+        self.replayed.append(list(argv))
+
+    def append_block(self, commands: list[Replay]) -> None:
+        for command in commands:
+            self.replayed.append(list(command.argv))
+
+    def on_effects(self, effects: Effects, client_id: int) -> None:
+        for event in effects.events:
+            if event.name and event.name != b"new" and event.name != b"keymiss":
+                self.events.append((event.name, event.key))
+
+    def take(self) -> list[str]:
+        """The commands to replay since the last call, as text."""
+        taken, self.replayed = self.replayed, []
+        return [b" ".join(argv).decode("latin-1") for argv in taken]
+
+    def take_events(self) -> list[str]:
+        """The events since the last call, as text."""
+        taken, self.events = self.events, []
+        return [f"{name.decode()} {key.decode()}" for name, key in taken]
+
+
+def replay(server: CommandServer, commands: list[list[bytes]]) -> CommandClient:
+    """Run recorded commands on another server; every one must be accepted."""
+    client = server.client()
+    for command in commands:
+        reply = client(*command)
+        assert not reply.startswith(b"-"), (command, reply)
+    return client
