@@ -224,7 +224,7 @@ def test_reading_for_a_group(oracle: Peer, resp: int) -> None:
             "XREADGROUP GROUP g alice COUNT 1 STREAMS k 1-1", "XREADGROUP GROUP g nobody STREAMS k 0", "XPENDING k g",
             "XPENDING k g - + 10", "XPENDING k g - + 10 bob", "XPENDING k g - + 10 none", "XPENDING k g (1-1 (4-1 10",
             "XPENDING k g IDLE 100000 - + 10", "XPENDING k g IDLE 0 - + 2", "XPENDING k g IDLE 1", "XPENDING k g - +",
-            "XPENDING k g IDLE 1 - + 1 bob", "XPENDING k none", "XPENDING none g", "XPENDING k g - + 10 bob x",
+            "XPENDING k g IDLE 0 - + 1 bob", "XPENDING k none", "XPENDING none g", "XPENDING k g - + 10 bob x",
             "XINFO GROUPS k", "XINFO STREAM k FULL", "XACK k g 1-1 2-1 99-1 1-1", "XACK k none 1-1", "XACK none g 1-1",
             "XACK k g x", "XACK none g x", "XPENDING k g", "XDEL k 3-1", "XREADGROUP GROUP g bob STREAMS k 0",
             "XREADGROUP GROUP g bob NOACK STREAMS k >", "XPENDING k g", "XINFO GROUPS k",
