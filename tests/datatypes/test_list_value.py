@@ -543,3 +543,31 @@ def test_a_compressor_must_be_written() -> None:
         Compressor().compress(b"")
     with pytest.raises(AssertionError):
         Compressor().decompress(b"", 0)
+
+
+@pytest.mark.parametrize("fill", [-2, -1, 40, 3])
+def test_queues_of_changing_length_agree_with_a_plain_list(fill: int) -> None:
+    """Elements at the ends are loose for a while: pushes, pops and looks inside in every order."""
+    random = Random(fill)
+    value = ListValue(limits_with(fill))
+    model: list[bytes] = []
+    for phase in range(60):
+        pushes = random.choice([0.2, 0.5, 0.8])
+        left = random.random()
+        for step in range(random.randrange(100)):
+            at_head = random.random() < left
+            if random.random() < pushes:
+                element = b"%d-%d" % (phase, step) * random.choice([1, 1, 1, 60])
+                if at_head:
+                    value.push_left(element)
+                    model.insert(0, element)
+                else:
+                    value.push_right(element)
+                    model.append(element)
+            elif model:
+                assert (value.pop_left() if at_head else value.pop_right()) == model.pop(0 if at_head else -1)
+        assert value.size() == len(model)
+        if random.random() < 0.5:
+            assert value.range(0, -1) == model
+            assert elements_of(value) == model
+    assert elements_of(value) == model
