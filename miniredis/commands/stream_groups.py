@@ -38,7 +38,9 @@ DELETE_GROUP: Final = "index:2>range:last0/step1/limit0[RW+delete]"
 ATTEMPTS_FACTOR: Final = 10  # XAUTOCLAIM looks at so many entries for each that it may return
 MAX_CLAIMED: Final = INT64_MAX // 16
 
-group.container("XGROUP", arity=-2, since="5.0.0", summary="A container for commands about consumer groups.")
+group.container(
+    "XGROUP", arity=-2, since="5.0.0", complexity="", summary="A container for commands about consumer groups."
+)
 
 
 def parse_group_options(argv: list[bytes], may_create: bool) -> tuple[bool, int]:

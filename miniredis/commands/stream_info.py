@@ -20,7 +20,9 @@ group = CommandGroup("stream")
 READ_SECOND: Final = "index:2>range:last0/step1/limit0[RO+access]"
 FULL_COUNT: Final = 10  # entries and pending entries that XINFO STREAM FULL shows without COUNT
 
-group.container("XINFO", arity=-2, since="5.0.0", summary="A container for commands that look into streams.")
+group.container(
+    "XINFO", arity=-2, since="5.0.0", complexity="", summary="A container for commands that look into streams."
+)
 
 
 def existing_stream(ctx: Context, key: bytes) -> StreamValue:

@@ -14,6 +14,12 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.help import help_reply
 from miniredis.commands.objects import encoding_name
 from miniredis.dispatch.access import engine_of, session_of
+from miniredis.dispatch.debug_structures import (
+    debug_listpack,
+    debug_packed_threshold,
+    debug_quicklist,
+    quicklist_details,
+)
 from miniredis.formats.digest import digest_mix_number, digest_text
 from miniredis.formats.rdb_primitives import RdbSink
 from miniredis.resp.encoder import one_line
@@ -95,8 +101,15 @@ def debug_object(ctx: Context, argv: list[bytes]) -> object:
     idle_s = 0 if access is None else access.idle_ms(key) // 1000
     clock = ctx.now_ms // 1000 - idle_s & 0xFFFFFF
     return Status(
-        b"Value at:0x%012x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d"
-        % (id(value) & 0xFFFFFFFFFFFF, encoding_name(value), serialized_length(ctx, value), clock, idle_s)
+        b"Value at:0x%012x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d%b"
+        % (
+            id(value) & 0xFFFFFFFFFFFF,
+            encoding_name(value),
+            serialized_length(ctx, value),
+            clock,
+            idle_s,
+            quicklist_details(value),
+        )
     )
 
 
@@ -217,11 +230,16 @@ add_subcommand("DIGEST", "Show the fingerprint of all data.", 2, 2, debug_digest
 add_subcommand("DIGEST-VALUE <key> [<key> ...]", "Show the fingerprints of values.", 3, 1 << 20, debug_digest_value)
 add_subcommand("ERROR <message>", "Reply with this error.", 3, 3, debug_error)
 add_subcommand("HTSTATS <db>", "Show how the hash tables of a database are filled.", 3, 3, debug_htstats)
+add_subcommand("LISTPACK <key>", "Show the listpack of a small value in the log.", 3, 3, debug_listpack)
 add_subcommand("LOG <message>", "Write a line into the log.", 3, 3, debug_log)
 add_subcommand("OBJECT <key>", "Show how a value is stored.", 3, 4, debug_object)
 add_subcommand("PAUSE-CRON <0|1>", "Accepted; periodic work goes on.", 3, 3, debug_nothing)
 add_subcommand("POPULATE <count> [<prefix>] [<size>]", "Make strings named <prefix>:<n>.", 3, 5, debug_populate)
 add_subcommand("PROTOCOL <type>", "Reply with a value of a type of the protocol.", 3, 3, debug_protocol)
+add_subcommand("QUICKLIST <key> [<0|1>]", "Show the nodes of a list in the log.", 3, 4, debug_quicklist)
+add_subcommand(
+    "QUICKLIST-PACKED-THRESHOLD <size>", "Set from what size on elements stand alone.", 3, 3, debug_packed_threshold
+)
 add_subcommand("REPLICATE <command> ...", "Send a command to replicas and the log.", 3, 1 << 20, debug_replicate)
 add_subcommand("REPLYBUFFER <option> <value>", "Accepted; reply buffers have no fixed size here.", 4, 4, debug_nothing)
 add_subcommand("SDSLEN <key>", "Show the length of a key and of its string.", 3, 3, debug_sdslen)

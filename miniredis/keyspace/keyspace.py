@@ -6,6 +6,7 @@ from random import Random
 
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.table import Table
+from miniredis.formats.lzf import LzfCompressor
 from miniredis.formats.rdb_values import build_registry
 from miniredis.keyspace.access import AccessLog
 from miniredis.keyspace.clock import KeyspaceClock, MemoryCount, Statistics
@@ -22,6 +23,7 @@ class Keyspace:
         self.statistics = Statistics()
         self.memory = MemoryCount()
         self.limits = EncodingLimits()
+        self.limits.list_compressor = LzfCompressor()
         #: What is known of each type of value: how it is saved, loaded, digested.
         self.values = build_registry(self.limits)
         self.random = random
