@@ -50,7 +50,7 @@ def parse_timeout(argument: bytes) -> int:
         raise timeout_not_a_float()
     if seconds != seconds or seconds * 1000 > INT64_MAX:
         raise timeout_out_of_range()
-    if seconds < 0:
+    if seconds * 1000 <= -1:  # what is nearer to 0 is rounded up to it
         raise timeout_negative()
     timeout_ms = int(seconds * 1000)
     return timeout_ms + 1 if timeout_ms < seconds * 1000 else timeout_ms

@@ -164,8 +164,8 @@ def pop(ctx: Context, argv: list[bytes], left: bool) -> object:
     if len(argv) == 2:
         value = write_list(ctx, key)
         return None if value is None else pop_one(ctx, key, value, left)
-    count = parse_int(argv[2])
-    if count < 0:
+    count = parse_int64(argv[2])
+    if count is None or count < 0:
         raise must_be_positive()
     value = write_list(ctx, key)
     if value is None:

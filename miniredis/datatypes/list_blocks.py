@@ -1,7 +1,11 @@
 """One node of a list: some kB of packed entries, one big element, or a compressed blob of entries.
 
 A block counts what its entries would take in a listpack (`size`), since that is what the limits of the
-configuration are about.  Whoever changes a block makes sure it is not compressed (`thaw`).
+configuration are about.  Whoever changes a block inside makes sure it is not compressed (`thaw`).
+
+Pushes and pops at the ends of a list are its most frequent use, and packing one element at a time is slow: a block
+of more than a few elements holds some of its first and last ones loose (`front`, the first one last, and `back`).
+`tidy` packs them, and so does everything that looks inside.
 """
 
 from __future__ import annotations
@@ -10,13 +14,12 @@ from typing import Final
 
 from miniredis.datatypes.compression import Compressor
 from miniredis.datatypes.packed_entries import (
-    LENGTH_BYTES,
     LISTPACK_HEADER,
-    LONG,
     listpack_size,
     offset_of,
     pack_entries,
     pack_entry,
+    skip_backward,
     skip_forward,
     unpack_into,
 )
@@ -26,6 +29,7 @@ MIN_IMPROVEMENT: Final = 8
 NODE_SIZES: Final[list[int]] = [4096, 8192, 16384, 32768, 65536]  # list-max-listpack-size -1 to -5
 SAFE_NODE_SIZE: Final = 8192  # no node of several elements grows beyond, when the limit counts entries
 ESTIMATED_OVERHEAD: Final = 8  # what an element may take beside its bytes
+LOOSE: Final = 32  # elements packed or unpacked at a time; blocks of no more have none loose
 
 
 def exceeds_limit(fill: int, size: int, count: int) -> bool:
@@ -54,6 +58,20 @@ class Block:
         self.whole: bytes | None = None
         self.packed: bytes | None = None
         self.raw_length: int = 0  # of `data` while it is compressed
+        self.front: list[bytes] | None = None
+        self.back: list[bytes] | None = None
+
+    def tidy(self) -> None:
+        """Pack what is loose."""
+        front = self.front
+        if front is not None:
+            self.front = None
+            front.reverse()
+            self.data[0:0] = pack_entries(front)
+        back = self.back
+        if back is not None:
+            self.back = None
+            self.data += pack_entries(back)
 
     def raw(self, compressor: Compressor | None) -> bytes:
         """The packed entries, to read."""
@@ -61,10 +79,12 @@ class Block:
         if packed is not None:
             assert compressor is not None
             return compressor.decompress(packed, self.raw_length)
+        self.tidy()
         return bytes(self.data)
 
     def freeze(self, compressor: Compressor) -> None:
         """Compress, where that pays."""
+        self.tidy()
         if self.packed is not None or self.whole is not None or len(self.data) < MIN_COMPRESSED:
             return
         packed = compressor.compress(bytes(self.data))
@@ -74,50 +94,69 @@ class Block:
             self.data = bytearray()
 
     def thaw(self, compressor: Compressor | None) -> None:
+        """To be done before any change inside."""
+        self.tidy()
         if self.packed is not None:
             self.data = bytearray(self.raw(compressor))
             self.packed = None
 
     def seal(self) -> None:
         """Give back the room kept for growing."""
+        self.tidy()
         self.data = bytearray(self.data)
 
     def append(self, element: bytes) -> None:
-        length = len(element)
-        if length < LONG:
-            edge = LENGTH_BYTES[length]
-            self.data += edge + element + edge
+        self.count += 1
+        self.size += listpack_size(element)
+        back = self.back
+        if back is not None:
+            if len(back) >= LOOSE:
+                self.data += pack_entries(back)
+                back.clear()
+            back.append(element)
+        elif self.count > LOOSE:
+            self.back = [element]
         else:
             self.data += pack_entry(element)
-        self.count += 1
-        self.size += listpack_size(element)
 
     def prepend(self, element: bytes) -> None:
-        length = len(element)
-        if length < LONG:
-            edge = LENGTH_BYTES[length]
-            self.data[0:0] = edge + element + edge
-        else:
-            self.data[0:0] = pack_entry(element)
         self.count += 1
         self.size += listpack_size(element)
+        front = self.front
+        if front is not None:
+            if len(front) >= LOOSE:
+                front.reverse()
+                self.data[0:0] = pack_entries(front)
+                front.clear()
+            front.append(element)
+        elif self.count > LOOSE:
+            self.front = [element]
+        else:
+            self.data[0:0] = pack_entry(element)
 
     def pop_last(self) -> bytes:
         whole = self.whole
         if whole is not None:
             self.count = 0
             return whole
-        data = self.data
-        length = data[-1]
-        if length < LONG:
-            element = bytes(data[-1 - length : -1])
-            del data[-2 - length :]
-        else:
-            length = int.from_bytes(data[-5:-1], "little")
-            element = bytes(data[-5 - length : -5])
-            del data[-10 - length :]
+        back = self.back
+        element = back.pop() if back is not None and len(back) > 0 else self._unpack_last()
         self.count -= 1
         self.size -= listpack_size(element)
+        return element
+
+    def _unpack_last(self) -> bytes:
+        """Take the last element out of `data`, and some more into `back` if there are many."""
+        if self.front is not None:
+            self.tidy()
+        raw = bytes(self.data)
+        taken = LOOSE if self.count > LOOSE else 1
+        offset = skip_backward(raw, len(raw), taken)
+        found: list[bytes] = []
+        unpack_into(found, raw, offset, taken)
+        del self.data[offset:]
+        element = found.pop()
+        self.back = found if len(found) > 0 else None
         return element
 
     def pop_first(self) -> bytes:
@@ -125,17 +164,24 @@ class Block:
         if whole is not None:
             self.count = 0
             return whole
-        data = self.data
-        length = data[0]
-        if length < LONG:
-            element = bytes(data[1 : length + 1])
-            del data[: length + 2]
-        else:
-            length = int.from_bytes(data[1:5], "little")
-            element = bytes(data[5 : length + 5])
-            del data[: length + 10]
+        front = self.front
+        element = front.pop() if front is not None and len(front) > 0 else self._unpack_first()
         self.count -= 1
         self.size -= listpack_size(element)
+        return element
+
+    def _unpack_first(self) -> bytes:
+        """Take the first element out of `data`, and some more into `front` if there are many."""
+        if self.back is not None:
+            self.tidy()
+        raw = bytes(self.data)
+        taken = LOOSE if self.count > LOOSE else 1
+        found: list[bytes] = []
+        offset = unpack_into(found, raw, 0, taken)
+        del self.data[:offset]
+        found.reverse()
+        element = found.pop()
+        self.front = found if len(found) > 0 else None
         return element
 
     def get(self, compressor: Compressor | None, index: int) -> bytes:
@@ -242,6 +288,7 @@ class Block:
             self.size += listpack_size(element)
 
     def copy(self) -> Block:
+        self.tidy()
         twin = Block()
         twin.data = bytearray(self.data)
         twin.count = self.count
@@ -259,7 +306,7 @@ class Block:
         packed = self.packed
         if packed is not None:
             return len(packed)
-        return len(self.data)
+        return self.size
 
     def _check(self, compressor: Compressor | None) -> None:
         whole = self.whole

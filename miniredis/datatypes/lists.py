@@ -243,8 +243,11 @@ class ListValue(BlockRow):
                 block.whole = element
                 block.size = len(element)
             else:
-                # Elsewhere it may share a block; here it keeps its own.
-                self._blocks[place] = single(element, False)
+                # It goes where an insertion would put it, maybe in with the next.
+                self._insert(place, 0, element, True)
+                del self._blocks[place]
+                self._forget(place - 1 if place > 0 else 0)
+                place = max(place - 1, 0)
         elif large:
             self._replace_by_large(place, offset, element)
         else:

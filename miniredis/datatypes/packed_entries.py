@@ -118,10 +118,11 @@ def listpack_size(element: bytes) -> int:
         return length + 2
     if length < 64:
         return length + 2
-    return _string_size(length)
+    return string_size(length)
 
 
-def _string_size(length: int) -> int:
+def string_size(length: int) -> int:
+    """The same for a string of 64 bytes or more, which is no integer."""
     size = length + 2 if length < 4096 else length + 5
     if size <= 127:
         return size + 1

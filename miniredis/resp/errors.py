@@ -154,3 +154,19 @@ def value_not_finite() -> ReplyError:
 
 def numfields_mismatch() -> ReplyError:
     return ReplyError(b"ERR numfields should be greater than 0 and match the provided number of fields")
+
+
+def invalid_stream_id() -> ReplyError:
+    return ReplyError(b"ERR Invalid stream ID specified as stream command argument")
+
+
+def timeout_not_an_integer() -> ReplyError:
+    return ReplyError(b"ERR timeout is not an integer or out of range")
+
+
+def subcommand_syntax_error(subcommand: bytes, container: bytes) -> ReplyError:
+    """Arguments that no form of a subcommand takes."""
+    shown = subcommand[:128].partition(b"\0")[0]
+    return ReplyError(
+        b"ERR unknown subcommand or wrong number of arguments for '" + shown + b"'. Try " + container + b" HELP."
+    )
