@@ -6,7 +6,7 @@ from typing import Final
 
 from miniredis.commands.arguments import parse_int
 from miniredis.resp.errors import invalid_cursor, syntax_error
-from miniredis.resp.glob import glob_match
+from miniredis.resp.glob import Glob
 from miniredis.resp.numbers import parse_uint64
 
 DEFAULT_COUNT: Final = 10
@@ -48,7 +48,8 @@ class ScanOptions:
         pattern = self.pattern
         if pattern is None:
             return found
-        return [each for each in found if glob_match(pattern, each)]
+        glob = Glob(pattern)
+        return [each for each in found if glob.matches(each)]
 
 
 def parse_cursor(argument: bytes) -> int:
