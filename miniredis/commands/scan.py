@@ -24,20 +24,12 @@ group = CommandGroup("generic")
 def scan(ctx: Context, argv: list[bytes]) -> object:
     cursor = parse_cursor(argv[1])
     options = ScanOptions(argv, 2, b"TYPE")
-<<<<<<< HEAD
-    wanted = options.type_name
-=======
->>>>>>> main
     db = ctx.db
     cursor, keys = db.table.scan(cursor, options.count)
     found: list[object] = []
     for key in options.matching(keys):
         value = db.peek(key)
-<<<<<<< HEAD
-        if value is not None and (wanted is None or type_name(value) == wanted):
-=======
         if value is not None and (not options.type_name or type_name(value) == options.type_name):
->>>>>>> main
             found.append(key)
     return scan_reply(cursor, found)
 
