@@ -93,7 +93,8 @@ def pfadd(ctx: Context, argv: list[bytes]) -> object:
                 changes += 1
     except CorruptHyperLogLog:
         raise _corrupt() from None
-    ctx.db.grown(len(blob) - length)
+    finally:
+        ctx.db.grown(len(blob) - length)
     if not changes:
         return 0
     ctx.changed(NOTIFY_STRING, b"pfadd", key)

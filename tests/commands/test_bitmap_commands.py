@@ -98,6 +98,15 @@ def test_fields(client: CommandClient, record: Record) -> None:
     assert record.events() == []
 
 
+def test_a_string_that_only_grew_is_replayed_too(client: CommandClient, record: Record) -> None:
+    assert client.run("BITFIELD k OVERFLOW FAIL SET u8 0 300") == b"*1\r\n$-1\r\n"
+    assert record.replayed() == ["BITFIELD k OVERFLOW FAIL SET u8 0 300"]
+    assert record.events() == []
+    assert record.modified() == ["k"]
+    assert client.run("BITFIELD k OVERFLOW FAIL SET u8 0 300") == b"*1\r\n$-1\r\n"
+    assert record.replayed() == []
+
+
 def test_a_negative_number_fills_an_unsigned_field(client: CommandClient) -> None:
     client.run("BITFIELD k SET u8 0 -1")
     assert client.run("BITFIELD k GET u8 0") == b"*1\r\n:255\r\n"

@@ -107,6 +107,11 @@ def test_storing(rows: CommandClient, record: Record) -> None:
     assert words(rows.run("LRANGE d 0 -1")) == ["c", "b", "a"]
 
 
+def test_an_order_that_may_differ_elsewhere_is_replayed_as_its_result(rows: CommandClient, record: Record) -> None:
+    assert rows.run("SORT s BY q_* ALPHA DESC LIMIT 0 1 STORE d") == b":1\r\n"
+    assert record.replayed() == ["MULTI", "DEL d", "RPUSH d a", "EXEC"]
+
+
 def test_a_string_changed_in_place_can_be_a_weight(rows: CommandClient) -> None:
     rows.run("APPEND w_10 0")
     assert words(rows.run("SORT l BY w_* GET w_*")) == ["10", "20", "30", "50"]

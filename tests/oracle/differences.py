@@ -44,6 +44,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         "Small sets of strings are listpacks since Redis 7.2, whose version we report, and in Valkey.",
         ("SADD s a b", "OBJECT ENCODING s"),
     ),
+    Difference(
+        REDIS,
+        rb"OBJECT ENCODING .*",
+        rb"\$6\r\nembstr\r\n",
+        rb"\$3\r\nint\r\n",
+        "A whole number stored by INCRBYFLOAT stays text in Redis until it is set or loaded anew; here every text that"
+        " is a canonical integer counts as one.",
+        ("SET k 1", "INCRBYFLOAT k 1", "OBJECT ENCODING k"),
+    ),
 )
 
 
