@@ -10,8 +10,10 @@ from miniredis.testing.memory import MemoryServer
 class _Log(LogSink):
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.entries: list[tuple[int, list[bytes]]] = []
 
     def append(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
+        self.entries.append((db_index, argv))
         text = b" ".join(argv).decode("latin-1")
         self.lines.append(f"{db_index}: {text}" if db_index else text)
 
@@ -54,6 +56,10 @@ class Record:
     def replayed(self) -> list[str]:
         found, self._log.lines = self._log.lines, []
         return found
+
+    def entries(self) -> list[tuple[int, list[bytes]]]:
+        """All that was ever to be replayed: database and command."""
+        return self._log.entries
 
     def events(self) -> list[str]:
         """Without new keys and misses."""
