@@ -31,7 +31,7 @@ from miniredis.resp.replies import OK, Status
 group = CommandGroup("hyperloglog")
 
 #: Elements that PFSELFTEST adds.
-_TEST_ELEMENTS: Final = 5000
+_TEST_ELEMENTS: Final = 1500
 
 
 def _corrupt() -> ReplyError:
