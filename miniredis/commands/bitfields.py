@@ -152,6 +152,10 @@ def bitfield(ctx: Context, argv: list[bytes]) -> object:
     if changes:
         ctx.changed(NOTIFY_STRING, b"setbit", key)
         ctx.dirty(changes - 1)
+    elif grows:
+        # Every write failed, but the string has its new length; Redis forgets to replay that.
+        ctx.touch(key)
+        ctx.dirty(1)
     return replies
 
 

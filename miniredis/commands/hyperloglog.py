@@ -31,7 +31,7 @@ from miniredis.resp.replies import OK, Status
 group = CommandGroup("hyperloglog")
 
 #: Elements that PFSELFTEST adds.
-_TEST_ELEMENTS: Final = 5000
+_TEST_ELEMENTS: Final = 1500
 
 
 def _corrupt() -> ReplyError:
@@ -93,7 +93,8 @@ def pfadd(ctx: Context, argv: list[bytes]) -> object:
                 changes += 1
     except CorruptHyperLogLog:
         raise _corrupt() from None
-    ctx.db.grown(len(blob) - length)
+    finally:
+        ctx.db.grown(len(blob) - length)
     if not changes:
         return 0
     ctx.changed(NOTIFY_STRING, b"pfadd", key)

@@ -32,6 +32,16 @@ def encoding_name(value: object) -> bytes:
     return string_encoding(value)
 
 
+def _examine(ctx: Context, key: bytes) -> object:
+    """The value; asking this way is no use of the key, and a miss is counted but not notified."""
+    value = ctx.db.peek(key)
+    if value is None:
+        ctx.keyspace.statistics.misses += 1
+    else:
+        ctx.keyspace.statistics.hits += 1
+    return value
+
+
 group.container("OBJECT", since="2.2.3", summary="Commands that tell how values are kept.")
 
 
@@ -46,7 +56,7 @@ group.container("OBJECT", since="2.2.3", summary="Commands that tell how values 
     tips="nondeterministic_output",
 )
 def object_encoding(ctx: Context, argv: list[bytes]) -> object:
-    value = ctx.db.examine(argv[2])
+    value = _examine(ctx, argv[2])
     return None if value is None else encoding_name(value)
 
 
@@ -61,7 +71,7 @@ def object_encoding(ctx: Context, argv: list[bytes]) -> object:
     tips="nondeterministic_output",
 )
 def object_refcount(ctx: Context, argv: list[bytes]) -> object:
-    value = ctx.db.examine(argv[2])
+    value = _examine(ctx, argv[2])
     if value is None:
         return None
     if isinstance(value, bytes) and len(value) <= 4:
@@ -89,7 +99,7 @@ def _is_counting(ctx: Context) -> bool:
 )
 def object_idletime(ctx: Context, argv: list[bytes]) -> object:
     key = argv[2]
-    if ctx.db.examine(key) is None:
+    if _examine(ctx, key) is None:
         return None
     if _is_counting(ctx):
         raise error(b"An LFU maxmemory policy is selected, idle time not tracked." + _TAKES_TIME)
@@ -113,7 +123,7 @@ def object_idletime(ctx: Context, argv: list[bytes]) -> object:
 )
 def object_freq(ctx: Context, argv: list[bytes]) -> object:
     key = argv[2]
-    if ctx.db.examine(key) is None:
+    if _examine(ctx, key) is None:
         return None
     access = ctx.db.access
     if access is None or not access.counts:

@@ -60,6 +60,8 @@ class _SortOptions:
         self.offset = 0
         self.limit = -1
         self.by: _Pattern | None = None
+        #: Elements of a set that weigh the same stand as they came: another server may have them otherwise.
+        self.is_arbitrary = False
         #: A pattern without a star, before or after another: the order stays as it is.
         self.keep_order = False
         self.gets: list[_Pattern] = []
@@ -179,6 +181,7 @@ def _arranged(ctx: Context, key: bytes, options: _SortOptions) -> list[bytes]:
         # What is stored, or done in a script, must come out the same wherever it is replayed.
         options.by = None
         options.alpha = True
+    options.is_arbitrary = isinstance(value, SetValue) and options.alpha and options.by is not None
     return _sorted(ctx, _elements(value), options)[first:end]
 
 
@@ -196,9 +199,13 @@ def _sort(ctx: Context, argv: list[bytes], may_store: bool) -> object:
     if target is None:
         return found
     if found:
+        texts = [text or b"" for text in found]
         stored = ListValue(ctx.keyspace.limits)
-        stored.extend_right([text or b"" for text in found])
+        stored.extend_right(texts)
         ctx.db.set_key(target, stored)
+        if options.is_arbitrary:
+            ctx.replay_as([b"DEL", target])
+            ctx.replay_as([b"RPUSH", target, *texts])
         ctx.changed(NOTIFY_LIST, b"sortstore", target)
         ctx.dirty(len(found) - 1)
     elif ctx.db.lookup_write(target) is not None:

@@ -95,6 +95,7 @@ class SetOptions:
 def _store(ctx: Context, key: bytes, value: bytes, when_ms: int, keep_ttl: bool) -> None:
     """Set the key, with its events; `when_ms` -1: no new expiry."""
     if keep_ttl:
+        ctx.db.lookup_write(key)  # the expiry of a key whose time is over is not kept
         ctx.db.put(key, value)
     else:
         ctx.db.set_key(key, value)

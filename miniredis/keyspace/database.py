@@ -143,6 +143,7 @@ class Database:
     def set_key(self, key: bytes, value: object) -> None:
         """Add or overwrite; an expiry goes."""
         if self.expires.size() > 0:
+            self._is_over(key)  # what expired before is told before
             self.expires.pop(key)
         self.put(key, value)
 

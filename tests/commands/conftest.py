@@ -13,6 +13,7 @@ import pytest
 
 from miniredis.testing.memory import MemoryServer
 
+from commands.recording import Record
 from oracle.ours import OurConnection
 from oracle.wire import encode, words
 
@@ -77,3 +78,9 @@ def client(server: CommandServer) -> CommandClient:
 @pytest.fixture
 def clock(server: CommandServer) -> ServerClock:
     return ServerClock(server)
+
+
+@pytest.fixture
+def record(server: CommandServer) -> Record:
+    """What commands replay, notify and modify from now on."""
+    return Record(server)

@@ -38,7 +38,7 @@ def test_values_stay_equal_while_they_grow(oracle: Peer, limit: int) -> None:
     for _ in range(60):
         key = chance.choice([b"a", b"b"])
         elements = [
-            b"%x" % chance.getrandbits(chance.choice([4, 10, 64, 300])) for _ in range(chance.choice([1, 3, 60]))
+            b"%x" % chance.getrandbits(chance.choice([4, 10, 64, 300])) for _ in range(chance.choice([1, 3, 40]))
         ]
         commands += [[b"PFADD", key, *elements], [b"GET", key], [b"PFCOUNT", key], [b"GET", key]]
         if chance.random() < 0.1:
