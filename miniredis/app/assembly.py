@@ -5,16 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from miniredis.commands import (
-    geo,
-    geo_search,
-    server,
 from miniredis.app.wiring import follow_config
 from miniredis.commands import (
     bitfields,
     bitmaps,
     expiry,
     generic,
+    geo,
+    geo_search,
     hash_expiry,
     hash_getex,
     hashes,
