@@ -86,9 +86,8 @@ class SortedSet(Value):
 
     def become_skiplist(self) -> None:
         """Leave the small encoding now, before a result that is too large for it is put."""
-        if not self._is_skiplist:
-            self._is_skiplist = True
-            self._move_to_index()
+        self._is_skiplist = True
+        self._move_to_index()
 
     def put_pairs(self, pairs: list[object]) -> None:
         """Put members and scores that take turns, as `pairs` gives them."""
