@@ -40,9 +40,12 @@ from miniredis.dispatch import (
     command_commands,
     config_commands,
     connection,
+    debug_commands,
     info,
     log_commands,
+    memory_commands,
     pubsub_commands,
+    shutdown,
     transactions,
 )
 from miniredis.dispatch.executor import Engine
@@ -85,6 +88,9 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     geo_search.group,
     pubsub_commands.group,
     transactions.group,
+    debug_commands.group,
+    memory_commands.group,
+    shutdown.group,
 ]
 
 

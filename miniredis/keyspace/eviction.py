@@ -37,17 +37,13 @@ class Eviction:
         self._pool: list[Candidate] = []
         self._next_database: int = 0
 
-    def can_evict(self) -> bool:
-        """Whether the policy allows it and there is anything it could take."""
-        if self.policy == b"noeviction":
-            return False
-        return any(self._candidates(database).size() > 0 for database in self.keyspace.databases)
-
     def _candidates(self, database: Database) -> Table:
         return database.table if self.policy.startswith(b"allkeys-") else database.expires
 
     def evict_one(self) -> bool:
-        """Remove the best candidate; False when there is none."""
+        """Remove the best candidate; False when there is none, or when nothing may be evicted."""
+        if self.policy == b"noeviction":
+            return False
         key_of: Candidate | None = self._random_key() if self.policy.endswith(b"-random") else self._best_key()
         if key_of is None:
             return False
