@@ -65,7 +65,9 @@ def test_negative_zero_equals_zero_and_keeps_its_sign_in_a_skiplist(form):
     values.put(b"a", 0.0)
     assert values.members(0, 2) == [b"a", b"b"]
     assert values.put(b"b", 0.0) == SAME
-    assert math.copysign(1, values.score(b"b") or 0.0) == (-1 if form is INDEXED else 1)
+    score = values.score(b"b")
+    assert score is not None
+    assert math.copysign(1, score) == (-1 if form is INDEXED else 1)
 
 
 @both_forms
