@@ -30,7 +30,7 @@ CHANGED: Final = 2
 # Bytes for each pair of the indexed form: table entry, two places in blocks, float object, header of the member.
 PAIR_OVERHEAD: Final = 37 + 17 + 32 + 33
 PACKED_OVERHEAD: Final = 48 + 40 + 33 + 64  # the objects of an empty packed set
-MEMORY_SAMPLE: Final = 100
+MEMORY_SAMPLE: Final = 8
 
 
 class SortedSet(Value):
