@@ -68,13 +68,20 @@ def geoadd(ctx: Context, argv: list[bytes]) -> object:
         longitude, latitude = parse_position(argv[index], argv[index + 1])
         scores.append(score_of(longitude, latitude))
         members.append(argv[index + 2])
+    dirty = ctx.effects.dirty
     reply = add_scored(ctx, argv[1], scores, members, options)
-    replayed = [b"ZADD", argv[1], *argv[2 : options.end]]
+    if ctx.effects.replaying and ctx.effects.dirty != dirty:
+        _replay_as_zadd(ctx, argv[1 : options.end], scores, members)
+    return reply
+
+
+def _replay_as_zadd(ctx: Context, opening: list[bytes], scores: list[float], members: list[bytes]) -> None:
+    """Replay what GEOADD did with its scores; `opening` is the key and the options."""
+    replayed = [b"ZADD", *opening]
     for index, member in enumerate(members):
         replayed.append(format_double(scores[index]))
         replayed.append(member)
     ctx.replay_as(replayed)
-    return reply
 
 
 @group.command(

@@ -30,7 +30,7 @@ CHANGED: Final = 2
 # Bytes for each pair of the indexed form: table entry, two places in blocks, float object, header of the member.
 PAIR_OVERHEAD: Final = 37 + 17 + 32 + 33
 PACKED_OVERHEAD: Final = 48 + 40 + 33 + 64  # the objects of an empty packed set
-MEMORY_SAMPLE: Final = 100
+MEMORY_SAMPLE: Final = 8
 
 
 class SortedSet(Value):
@@ -86,9 +86,8 @@ class SortedSet(Value):
 
     def become_skiplist(self) -> None:
         """Leave the small encoding now, before a result that is too large for it is put."""
-        if not self._is_skiplist:
-            self._is_skiplist = True
-            self._move_to_index()
+        self._is_skiplist = True
+        self._move_to_index()
 
     def put_pairs(self, pairs: list[object]) -> None:
         """Put members and scores that take turns, as `pairs` gives them."""

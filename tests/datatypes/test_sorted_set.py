@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ def limits(entries: int = 128, value: int = 64) -> EncodingLimits:
 
 
 def everything(values: SortedSet) -> list[tuple[float, bytes]]:
-    pairs = values.pairs(0, values.size())
+    pairs: list[Any] = values.pairs(0, values.size())
     return [(score, member) for member, score in zip(pairs[::2], pairs[1::2], strict=True)]
 
 
@@ -64,7 +65,9 @@ def test_negative_zero_equals_zero_and_keeps_its_sign_in_a_skiplist(form):
     values.put(b"a", 0.0)
     assert values.members(0, 2) == [b"a", b"b"]
     assert values.put(b"b", 0.0) == SAME
-    assert math.copysign(1, values.score(b"b")) == (-1 if form is INDEXED else 1)
+    score = values.score(b"b")
+    assert score is not None
+    assert math.copysign(1, score) == (-1 if form is INDEXED else 1)
 
 
 @both_forms
@@ -379,8 +382,8 @@ def act(values: SortedSet, model: Model, chance: random.Random, spread: int) -> 
         assert values.members(start, stop) == [each for _, each in in_order[start:stop]]
     else:
         in_order = model.pairs()
-        score = model.scores.get(member)
-        assert values.rank(member) == (-1 if score is None else in_order.index((score, member)))
+        known = model.scores.get(member)
+        assert values.rank(member) == (-1 if known is None else in_order.index((known, member)))
 
 
 @pytest.mark.parametrize("seed", range(4))

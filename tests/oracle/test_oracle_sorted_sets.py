@@ -501,7 +501,17 @@ def test_algebra(oracle: Peer, resp: int) -> None:
         "SADD plain a c q",
         "SADD numbers 1 2 3",
     ]
-    for keys in ("1 x", "2 x y", "3 x y plain", "2 y none", "2 none y", "2 x x", "3 w y x", "2 plain numbers"):
+    for keys in (
+        "1 x",
+        "2 x y",
+        "3 x y plain",
+        "2 w plain",
+        "2 y none",
+        "2 none y",
+        "2 x x",
+        "3 w y x",
+        "2 plain numbers",
+    ):
         for verb in ("ZUNION", "ZINTER", "ZDIFF"):
             commands += [
                 f"{verb} {keys}",
@@ -596,6 +606,55 @@ def test_large_sets(oracle: Peer) -> None:
     oracle.compare(commands)
 
 
+def test_keyspace_events(oracle: Peer) -> None:
+    watched = [
+        "ZADD z 1 a 2 b 3 c 4 d 5 e 6 f 7 g",
+        "ZADD z 1 a",
+        "ZADD z XX 1 nobody",
+        "ZADD z INCR 1 a",
+        "ZINCRBY z 1 a",
+        "ZINCRBY z 0 a",
+        "ZREM z a nobody",
+        "ZREM z nobody",
+        "ZPOPMIN z",
+        "ZPOPMAX z 2",
+        "ZPOPMAX z 0",
+        "ZMPOP 1 z MIN",
+        "ZREMRANGEBYRANK z 0 0",
+        "ZREMRANGEBYRANK z 5 9",
+        "ZREMRANGEBYSCORE z 100 200",
+        "ZREMRANGEBYSCORE z 0 100",
+        "ZADD z 0 a 0 b 0 c",
+        "ZREMRANGEBYLEX z [a [a",
+        "ZUNIONSTORE u 1 z",
+        "ZINTERSTORE u 2 z none",
+        "ZINTERSTORE u 2 z none",
+        "ZDIFFSTORE u 2 z none",
+        "ZRANGESTORE r z 0 -1",
+        "ZRANGESTORE r z 5 9",
+        "ZREM z b c",
+        "GEOADD g 1 1 a 2 2 b",
+        "GEOSEARCHSTORE s g FROMLONLAT 1 1 BYRADIUS 10 km",
+        "GEORADIUS g 1 1 10 km STORE s",
+        "GEORADIUS g 50 50 10 km STORE s",
+        "GEOSEARCHSTORE s g FROMLONLAT 50 50 BYRADIUS 10 km",
+        "BZPOPMIN g 0",
+        "BZMPOP 0 1 g MAX",
+    ]
+    oracle.compare_clients(
+        [
+            (2, "CONFIG SET notify-keyspace-events KEA"),
+            (1, "PSUBSCRIBE *"),
+            *[(2, command) for command in watched],
+            (3, "BZPOPMAX waited 0"),
+            (2, "ZADD waited 1 a 2 b"),
+            (3, "BZMPOP 0 1 waiting MIN COUNT 5"),
+            (2, "ZADD waiting 1 a 2 b"),
+            (2, [b"CONFIG", b"SET", b"notify-keyspace-events", b""]),
+        ]
+    )
+
+
 # -- sequences found by Hypothesis
 
 keys = st.sampled_from([b"k1", b"k2", b"k3"])
@@ -675,7 +734,7 @@ commands = st.one_of(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=200)
 @given(st.lists(commands, min_size=5, max_size=40), st.sampled_from([2, 3]))
 def test_sequences(oracle: Peer, sequence: list[list[bytes]], resp: int) -> None:
     ending = [[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"] for key in (b"k1", b"k2", b"k3")]
@@ -694,7 +753,7 @@ by_lex = st.builds(
 ) | st.builds(joined, st.sampled_from([b"ZLEXCOUNT", b"ZREMRANGEBYLEX"]), keys, lex_bounds, lex_bounds)
 
 
-@settings(max_examples=60)
+@settings(max_examples=120)
 @given(st.lists(lex_adds | by_lex | by_member, min_size=5, max_size=30))
 def test_sequences_of_one_score(oracle: Peer, sequence: list[list[bytes]]) -> None:
     oracle.compare(sequence)
