@@ -59,7 +59,7 @@ def _set_fields(ctx: Context, argv: list[bytes], name: bytes) -> int:
     flags="write denyoom fast",
     keys=UPDATE_KEY,
     since="2.0.0",
-    complexity="O(N) where N is the number of fields.",
+    complexity="O(1) for each field.",
     summary="Sets fields of a hash; counts those that are new.",
     syntax="key field value [field value ...]",
 )
@@ -76,7 +76,7 @@ def hset(ctx: Context, argv: list[bytes]) -> object:
     complexity="O(N) where N is the number of fields.",
     summary="Sets fields of a hash.",
     syntax="key field value [field value ...]",
-    deprecated="4.0.0, `HSET` with multiple field-value pairs",
+    deprecated="4.0.0, HSET with several pairs",
 )
 def hmset(ctx: Context, argv: list[bytes]) -> object:
     _set_fields(ctx, argv, b"hmset")

@@ -12,7 +12,7 @@ from miniredis.commands.scanning import ScanOptions, parse_cursor, scan_reply
 from miniredis.commands.set_lookup import read_set, shrink_set, store_set, write_set
 from miniredis.datatypes.sets import SetValue
 from miniredis.keyspace.effects import NOTIFY_SET
-from miniredis.resp.errors import must_be_positive, out_of_range_between, syntax_error
+from miniredis.resp.errors import must_be_positive, out_of_range_between, syntax_error, wrong_type
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import EMPTY_ARRAY, SetReply
 
@@ -93,10 +93,9 @@ def smove(ctx: Context, argv: list[bytes]) -> object:
     giving = ctx.db.lookup_write(source)
     if giving is None:
         return 0
+    if not isinstance(giving, SetValue):
+        raise wrong_type()
     taking = write_set(ctx, destination)
-    giving = write_set(ctx, source)
-    if giving is None:
-        return 0
     if giving is taking:
         return 1 if giving.contains(member) else 0
     if not giving.remove(member):
