@@ -49,6 +49,7 @@ class Start:
 def read_start(asked: Invocation) -> Start:
     """Read the files an invocation names, and enter the folder of `dir`. Raises `ConfigError`."""
     path = os.path.abspath(asked.file) if asked.file else ""
+    asked.file = path
     text = b""
     if path:
         try:

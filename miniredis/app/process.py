@@ -1,7 +1,8 @@
 """A server that has a process to itself: its log, its signals, its pid file, word to whoever supervises it.
 
 The order of the start: the log is open before anything is said; addresses are bound while the process may still
-use low ports; signals are taken over once the reactor runs, since it installs its own at that moment.
+use low ports; signals are taken over before anybody hears that we are ready, and again once the reactor runs, since
+it installs its own at that moment.
 """
 
 from __future__ import annotations
@@ -104,11 +105,13 @@ class ServerProcess(Service):
 
     def startService(self) -> None:
         self.running = 1
+        # Before anybody can read that we are ready, and once more when the reactor has installed its own.
+        self._take_signals()
+        self.reactor.callWhenRunning(self._take_signals)
         self.server.startService()
         path = self.config.string("port-file")
         if path:
             write_file(path, b"%d\n" % self.server.tcp_port())
-        self.reactor.callWhenRunning(self._take_signals)
         tell_supervisor(self.config.text("supervised"), "READY=1\nSTATUS=Ready to accept connections\n")
 
     def stopService(self) -> Deferred[None]:

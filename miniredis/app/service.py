@@ -92,8 +92,7 @@ class MiniRedisService(Service):
         self.running = 1
         if self._hub is None:
             self._listen()
-        form = "compiled" if self.engine.platform.is_compiled else "interpreted"
-        self.log("notice", f"Server initialized, {form}")
+        self.log("notice", "Server initialized")
         self.engine.start_memory = self.engine.platform.rss_bytes()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
@@ -128,9 +127,11 @@ class MiniRedisService(Service):
     def banner(self) -> list[str]:
         """The first lines of the log."""
         mode = "cluster" if self.config.flag("cluster-enabled") else "standalone"
+        form = "compiled" if self.engine.platform.is_compiled else "interpreted"
         return [
-            f"miniredis version={__version__}, bits=64, compatible with Redis {REDIS_VERSION}",
-            f"Running mode={mode}, port={self.config.int('port')}.",
+            f"miniredis {__version__} ({form}), compatible with Redis {REDIS_VERSION}",
+            f"Running in {mode} mode",
+            f"Port: {self.config.int('port')}",
             f"PID: {os.getpid()}",
         ]
 

@@ -176,15 +176,15 @@ class Config:
             directive = self._named.get(name)
             if directive is None or directive.file_only:
                 raise SetFailed(b"Unknown option or number of arguments for CONFIG SET - '%s'" % given)
-            shown = name.encode("latin-1")
+            # As in Redis, these name the argument as it was given, later refusals the directive.
             if directive.fixed:
-                raise SetFailed.because_of(shown, b"can't set immutable config")
+                raise SetFailed.because_of(given, b"can't set immutable config")
             if directive.protected and not self._may_set_protected(local):
-                raise SetFailed.because_of(shown, b"can't set protected config")
+                raise SetFailed.because_of(given, b"can't set protected config")
             if name in names:
-                raise SetFailed.because_of(shown, b"duplicate parameter")
+                raise SetFailed.because_of(given, b"duplicate parameter")
             names.add(name)
-            chosen.append((shown, directive, text))
+            chosen.append((name.encode("latin-1"), directive, text))
         before = dict(self._values)
         applies: list[tuple[bytes, Apply]] = []
         for shown, directive, text in chosen:
