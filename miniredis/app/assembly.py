@@ -11,6 +11,8 @@ from miniredis.commands import (
     bitmaps,
     expiry,
     generic,
+    geo,
+    geo_search,
     hash_expiry,
     hash_getex,
     hashes,
@@ -38,9 +40,12 @@ from miniredis.dispatch import (
     command_commands,
     config_commands,
     connection,
+    debug_commands,
     info,
     log_commands,
+    memory_commands,
     pubsub_commands,
+    shutdown,
     transactions,
 )
 from miniredis.dispatch.executor import Engine
@@ -79,8 +84,13 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     sorted_set_ranges.group,
     sorted_set_pops.group,
     sorted_set_algebra.group,
+    geo.group,
+    geo_search.group,
     pubsub_commands.group,
     transactions.group,
+    debug_commands.group,
+    memory_commands.group,
+    shutdown.group,
 ]
 
 

@@ -43,6 +43,7 @@ class ServerProcess(Service):
         self._choose_port()
         self.log = ServerLog(self.config, open_log_file(start.log_path), self._role)
         self.server = MiniRedisService(self.config, reactor)
+        self.server.engine.shutdown = self._shut_down
         if start.config_file:
             self.server.engine.config_file = start.config_file
             self.server.engine.rewrite_config = self._rewrite_config
@@ -51,6 +52,11 @@ class ServerProcess(Service):
         if self.config.sentinel:
             return "X"
         return "S" if self.server.engine.is_replica else "M"
+
+    def _shut_down(self, request: object) -> None:
+        """SHUTDOWN: end after the turn in which it was asked for."""
+        self._stopping = True
+        self.reactor.callLater(0, self.reactor.stop)
 
     def _rewrite_config(self) -> None:
         path = self.start.config_file

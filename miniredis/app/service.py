@@ -22,9 +22,9 @@ from twisted.logger import Logger, LogLevel
 
 from miniredis import REDIS_VERSION, __version__
 from miniredis.app.assembly import build_engine
+from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
 from miniredis.config.config import Config
-from miniredis.dispatch import executor
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.resp.encoder import encode_error
 from miniredis.server.hub import HubListener, HubReader, bind_tcp
@@ -54,11 +54,6 @@ def wall_us() -> int:
     return time.time_ns() // 1000
 
 
-def is_compiled() -> bool:
-    """Whether the inner packages run as machine code."""
-    return not (executor.__file__ or "").endswith(".py")
-
-
 class MiniRedisService(Service):
     """One server: an engine, its listening sockets, its periodic work."""
 
@@ -67,8 +62,9 @@ class MiniRedisService(Service):
         self.reactor = reactor
         self._log = Logger(namespace="miniredis")
         self.engine = build_engine(
-            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater), SystemRandom(), self.log
+            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
         )
+        self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
@@ -91,7 +87,9 @@ class MiniRedisService(Service):
         self.running = 1
         if self._hub is None:
             self._listen()
-        self.log("notice", f"Server initialized, {'compiled' if is_compiled() else 'interpreted'}")
+        form = "compiled" if self.engine.platform.is_compiled else "interpreted"
+        self.log("notice", f"Server initialized, {form}")
+        self.engine.start_memory = self.engine.platform.rss_bytes()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         self._loop.start(1 / self.config.int("hz"), now=False).addErrback(self._loop_failed)
@@ -119,6 +117,8 @@ class MiniRedisService(Service):
     def _listen(self) -> None:
         config = self.config
         self._hub = HubReader(self.engine, self.reactor)
+        self.engine.platform.endpoint = "hub"
+        self.engine.platform.multiplexing = "epoll"
         port = config.int("port")
         if port != 0:
             self._listen_tcp(port)

@@ -11,7 +11,6 @@ from typing import Final
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.session import Session
-from miniredis.keyspace.expiry import ActiveExpiry
 
 #: The share of a round that active expiry may take, in percent, at the lowest `active-expire-effort`.
 EXPIRY_SHARE: Final = 25
@@ -24,7 +23,6 @@ class Upkeep:
     def __init__(self, engine: Engine, own_session: Session) -> None:
         self.engine = engine
         self.own_session = own_session
-        self.expiry = ActiveExpiry(engine.keyspace)
         #: More work, of other subsystems: called each round.
         self.rounds: list[Callable[[], None]] = [self.expire, self.free, engine.sample_rates]
         self._deadline_ns: int = 0
@@ -43,7 +41,7 @@ class Upkeep:
         """Remove keys whose time is over."""
         hz = self.engine.config.int("hz")
         self._deadline_ns = self.engine.time.monotonic_ns() + 1_000_000_000 // hz * EXPIRY_SHARE // 100
-        self.expiry.run(self._time_is_left)
+        self.engine.active_expiry.run(self._time_is_left)
         self.engine.deliver_unasked(self.own_session)
 
     def _time_is_left(self) -> bool:

@@ -69,4 +69,11 @@ def follow_config(engine: Engine) -> None:
     config.follow(["latency-tracking"], take_latency_tracking)
     config.follow(["notify-keyspace-events"], take_notifications)
     config.follow(["proto-max-bulk-len"], take_limits)
+
+    def take_memory_limit() -> None:
+        engine.memory_limit.eviction.policy = config.text("maxmemory-policy")
+        engine.memory_limit.eviction.samples = config.int("maxmemory-samples")
+        engine.memory_limit.set_limit(config.bytes_of("maxmemory", engine.platform.total_memory_bytes))
+
+    config.follow(["maxmemory", "maxmemory-policy", "maxmemory-samples"], take_memory_limit)
     config.follow(["maxmemory-policy", "lfu-log-factor", "lfu-decay-time"], take_access_policy)

@@ -6,7 +6,7 @@ from typing import Final
 
 from miniredis.commands.arguments import parse_int
 from miniredis.resp.errors import invalid_cursor, syntax_error
-from miniredis.resp.glob import glob_match
+from miniredis.resp.glob import Glob
 from miniredis.resp.numbers import parse_uint64
 
 DEFAULT_COUNT: Final = 10
@@ -18,9 +18,9 @@ class ScanOptions:
     def __init__(self, argv: list[bytes], start: int, allowed: bytes = b"") -> None:
         """Parse argv from `start`; `allowed` names the option beyond MATCH and COUNT."""
         self.count: int = DEFAULT_COUNT
-        self.pattern: bytes | None = None
+        self.pattern: Glob | None = None
         self.no_values: bool = False
-        self.type_name: bytes | None = None
+        self.type_name: bytes = b""
         at = start
         end = len(argv)
         while at < end:
@@ -31,14 +31,14 @@ class ScanOptions:
                     raise syntax_error()
                 at += 2
             elif word == b"MATCH" and at + 1 < end:
-                # The pattern of all is no pattern.
-                self.pattern = None if argv[at + 1] == b"*" else argv[at + 1]
+                pattern = Glob(argv[at + 1])
+                self.pattern = None if pattern.matches_everything else pattern
                 at += 2
             elif word == allowed and word in (b"NOVALUES", b"NOSCORES"):
                 self.no_values = True
                 at += 1
             elif word == allowed == b"TYPE" and at + 1 < end:
-                self.type_name = argv[at + 1]
+                self.type_name = argv[at + 1].lower()
                 at += 2
             else:
                 raise syntax_error()
@@ -48,7 +48,7 @@ class ScanOptions:
         pattern = self.pattern
         if pattern is None:
             return found
-        return [each for each in found if glob_match(pattern, each)]
+        return [each for each in found if pattern.matches(each)]
 
 
 def parse_cursor(argument: bytes) -> int:

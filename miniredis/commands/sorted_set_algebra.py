@@ -214,8 +214,15 @@ def combined_reply(ctx: Context, argv: list[bytes], kind: int) -> object:
 def combined_store(ctx: Context, argv: list[bytes], kind: int, event: bytes) -> object:
     """ZUNIONSTORE, ZINTERSTORE, ZDIFFSTORE."""
     combination = Combination(ctx, argv, 2, kind, True, False)
-    stored = SortedSet(ctx.keyspace.limits)
-    for member, score in combination.result().items():
+    limits = ctx.keyspace.limits
+    stored = SortedSet(limits)
+    found = combination.result()
+    longest = 0
+    for member in found:
+        longest = max(longest, len(member))
+    if len(found) > limits.zset_max_listpack_entries or longest > limits.zset_max_listpack_value:
+        stored.become_skiplist()
+    for member, score in found.items():
         stored.put(member, score)
     return store_sorted_set(ctx, argv[1], stored, event)
 

@@ -204,8 +204,8 @@ def zmpop(ctx: Context, argv: list[bytes]) -> object:
     syntax="timeout numkeys key [key ...] MIN | MAX [COUNT count]",
 )
 def bzmpop(ctx: Context, argv: list[bytes]) -> object:
-    timeout_ms = parse_timeout(argv[1])
     keys, pop = parse_multiple_pop(argv, 2)
+    timeout_ms = parse_timeout(argv[1])
     reply = pop.from_first(ctx, keys)
     if reply is NOT_READY:
         return ctx.wait_for_keys(keys, timeout_ms, pop.serve, NULL_ARRAY)

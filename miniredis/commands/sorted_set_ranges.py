@@ -12,7 +12,13 @@ from miniredis.commands.arguments import parse_int
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.key_specs import DELETE_KEY, READ_KEY
-from miniredis.commands.sorted_sets import members_removed, read_sorted_set, scored_reply, write_sorted_set
+from miniredis.commands.sorted_sets import (
+    members_removed,
+    read_sorted_set,
+    reversed_pairs,
+    scored_reply,
+    write_sorted_set,
+)
 from miniredis.datatypes.sorted_sets import SortedSet
 from miniredis.keyspace.effects import NOTIFY_GENERIC, NOTIFY_ZSET
 from miniredis.resp.errors import ReplyError, error, syntax_error
@@ -205,10 +211,7 @@ def range_reply(ctx: Context, argv: list[bytes], kind: int, direction: int) -> o
             members.reverse()
         return members
     pairs = value.pairs(start, stop)
-    if query.reverse:
-        pairs.reverse()
-        pairs[::2], pairs[1::2] = pairs[1::2], pairs[::2]
-    return scored_reply(ctx, pairs)
+    return scored_reply(ctx, reversed_pairs(pairs) if query.reverse else pairs)
 
 
 @group.command(
@@ -328,6 +331,8 @@ def zrangestore(ctx: Context, argv: list[bytes]) -> object:
     result = SortedSet(ctx.keyspace.limits)
     if value is not None:
         start, stop = query.ranks(value)
+        if stop - start > ctx.keyspace.limits.zset_max_listpack_entries:
+            result.become_skiplist()
         result.put_pairs(value.pairs(start, stop))
     return store_sorted_set(ctx, argv[1], result, b"zrangestore")
 

@@ -56,6 +56,13 @@ def scored_reply(ctx: Context, pairs: list[object]) -> list[object]:
     return pairs
 
 
+def reversed_pairs(pairs: list[object]) -> list[object]:
+    """Members and scores taking turns, the last pair first."""
+    pairs.reverse()
+    pairs[::2], pairs[1::2] = pairs[1::2], pairs[::2]
+    return pairs
+
+
 class AddOptions:
     """The words between key and first score of ZADD."""
 
@@ -202,6 +209,7 @@ def _needs_known(options: AddOptions) -> bool:
 )
 def zincrby(ctx: Context, argv: list[bytes]) -> object:
     options = AddOptions()
+    options.parse(argv, 2, True)
     options.increment = True
     return add_pairs(ctx, argv, options)
 
@@ -372,7 +380,7 @@ def random_pairs(ctx: Context, value: SortedSet, count: int) -> list[object]:
     size = value.size()
     pairs: list[object] = []
     if count >= size:
-        return value.pairs(0, size)
+        return reversed_pairs(value.pairs(0, size))
     if count < 0:
         for _ in range(-count):
             rank = value.random_rank(random)

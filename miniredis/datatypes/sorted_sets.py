@@ -84,6 +84,12 @@ class SortedSet(Value):
             score += 0.0
         return self._put_indexed(member, score)
 
+    def become_skiplist(self) -> None:
+        """Leave the small encoding now, before a result that is too large for it is put."""
+        if not self._is_skiplist:
+            self._is_skiplist = True
+            self._move_to_index()
+
     def put_pairs(self, pairs: list[object]) -> None:
         """Put members and scores that take turns, as `pairs` gives them."""
         for index in range(0, len(pairs), 2):
@@ -237,7 +243,7 @@ class SortedSet(Value):
             return False
         return size < PACKED_ENTRIES and len(member) <= PACKED_MEMBER
 
-    def _put_indexed(self, member: bytes, score: float) -> int:
+    def _move_to_index(self) -> None:
         packed = self._packed
         if packed is not None:
             self._packed = None
@@ -245,6 +251,9 @@ class SortedSet(Value):
             self._table = Table()
             for rank, each in enumerate(packed.members(0, len(packed.scores))):
                 self._put_indexed(each, packed.score_at(rank))
+
+    def _put_indexed(self, member: bytes, score: float) -> int:
+        self._move_to_index()
         table = self._table
         index = self._index
         assert table is not None and index is not None

@@ -202,11 +202,12 @@ class StreamBlock:
             if found_id >= entry_id:
                 if found_id > entry_id or raw[place] & DELETED:
                     return False
-                self._mark(place)
+                self.mark_place_deleted(place)
                 return True
         return False
 
-    def _mark(self, place: int) -> None:
+    def mark_place_deleted(self, place: int) -> None:
+        """Flag the living entry whose bytes begin at `place`."""
         self.data[place] = self.data[place] | DELETED
         self.count -= 1
         self.deleted += 1
@@ -221,7 +222,7 @@ class StreamBlock:
             if not raw[place] & DELETED:
                 if entry_id >= min_id:
                     break
-                self._mark(place)
+                self.mark_place_deleted(place)
                 gone += 1
             self.skipped = end
         return gone

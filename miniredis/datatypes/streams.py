@@ -270,10 +270,10 @@ class StreamValue(Value):
         """Append a node as a file has it; the caller sets the counters and IDs of the stream itself."""
         block = StreamBlock(master_id, fields)
         for entry in entries:
+            place = len(block.data)
             block.append(entry.id, entry.items)
-        for entry in entries:
             if entry.is_deleted:
-                block.mark_deleted(entry.id)
+                block.mark_place_deleted(place)
         block.seal()
         self._blocks.append(block)
         self._master_ids.append(master_id)

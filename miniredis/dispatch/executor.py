@@ -21,6 +21,7 @@ from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
+from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
 from miniredis.dispatch.pause import Pause
 from miniredis.dispatch.port import Log, Port, TimeSource
@@ -51,6 +52,7 @@ class Engine(ServerState):
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
         self.pause = Pause(self, self.call)
+        self.memory_limit = MemoryLimit(self)
         self.command_log = CommandLog()
         self.latency = LatencyMonitor()
         self.monitors = Monitors(self)

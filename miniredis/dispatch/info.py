@@ -57,7 +57,7 @@ def server_section(engine: Engine) -> Fields:
         ("configured_hz", engine.config.int("hz")),
         ("lru_clock", now_ms // 1000 & 0xFFFFFF),
         ("executable", platform.executable),
-        ("config_file", platform.config_file),
+        ("config_file", engine.config_file),
         ("io_threads_active", 0),
     ]
 

@@ -27,10 +27,13 @@ class TimeSource:
         wall_us: Callable[[], int],
         monotonic_ns: Callable[[], int],
         call_later: Callable[[float, Callable[[], None]], DelayedCall],
+        sleep: Callable[[float], None],
     ) -> None:
         self.wall_us = wall_us
         self.monotonic_ns = monotonic_ns
         self.call_later = call_later
+        #: Stops everything, for DEBUG SLEEP.
+        self.sleep = sleep
 
     def wall_ms(self) -> int:
         return self.wall_us() // 1000
@@ -43,7 +46,6 @@ class Platform:
         self.os = "unknown"
         self.process_id: int = 0
         self.executable = ""
-        self.config_file = ""
         self.is_compiled = False
         #: Which endpoint serves `port`: "hub" or "reactor".
         self.endpoint = "none"

@@ -88,6 +88,11 @@ class Session(Client):
         else:
             self.gates |= GATE_REPLY
 
+    def is_local(self) -> bool:
+        """Whether the client is on this machine."""
+        peer = self.port.peer
+        return self.port.is_unix or peer.startswith((b"127.", b"[::1]", b"[::ffff:127."))
+
     def subscriptions(self) -> int:
         return len(self.channels) + len(self.patterns) + len(self.shard_channels)
 

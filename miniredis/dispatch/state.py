@@ -17,6 +17,7 @@ from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.sinks import EventSink, LogSink
 from miniredis.dispatch.watching import WatchedKeys
+from miniredis.keyspace.expiry import ActiveExpiry
 from miniredis.keyspace.keyspace import Keyspace
 
 
@@ -98,6 +99,7 @@ class ServerState(Server):
         self.started_ms: int = time.wall_ms()
         self.run_id = b"%040x" % random.getrandbits(160)
         self.platform = Platform()
+        self.active_expiry = ActiveExpiry(keyspace)
         #: More lines of INFO, by section, of subsystems that came with the start.
         self.info_sources: dict[bytes, list[InfoSource]] = {}
         self.rates = Rates()
@@ -112,8 +114,10 @@ class ServerState(Server):
         self.config_file = ""
         #: Brings that file up to date; None without one. Raises `OSError` or `ConfigError`.
         self.rewrite_config: Callable[[], None] | None = None
-        #: Called by SHUTDOWN: (save: None, True or False; now; force) starts the ordered stop.
-        self.shutdown: Callable[[object], object] | None = None
+        #: Starts the ordered stop that a ShutdownRequest asks for.
+        self.shutdown: Callable[[object], None] | None = None
+        #: Gives a shutdown up that waits for replicas; False when there is none.
+        self.abort_shutdown: Callable[[], bool] | None = None
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024
@@ -177,6 +181,10 @@ class ServerState(Server):
             self.counters.bytes_out -= session.bytes_out
         for command in self.commands:
             command.reset_statistics()
+
+    def sleep(self, seconds: float) -> None:
+        """Do nothing at all for a while, as DEBUG SLEEP asks."""
+        self.time.sleep(seconds)
 
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""

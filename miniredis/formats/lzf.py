@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, cast
 
+from miniredis.datatypes.compression import Compressor
 from miniredis.formats.errors import FormatError
 
 MAX_RATIO: Final = 88  # three bytes can stand for at most 264
@@ -131,3 +132,13 @@ def decompress(data: bytes, size: int) -> bytes:
     if plain is None or len(plain) != size:
         raise FormatError("LZF: corrupt stream")
     return plain
+
+
+class LzfCompressor(Compressor):
+    """For the inner nodes of lists (list-compress-depth)."""
+
+    def compress(self, raw: bytes) -> bytes | None:
+        return compress(raw)
+
+    def decompress(self, packed: bytes, size: int) -> bytes:
+        return decompress(packed, size)

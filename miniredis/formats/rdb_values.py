@@ -7,11 +7,13 @@ from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.lists import ListValue
 from miniredis.datatypes.sets import SetValue
 from miniredis.datatypes.sorted_sets import SortedSet
+from miniredis.datatypes.streams import StreamValue
 from miniredis.formats.hash_codec import HashCodec
 from miniredis.formats.list_codec import ListCodec
 from miniredis.formats.registry import ValueRegistry
 from miniredis.formats.set_codec import SetCodec
 from miniredis.formats.sorted_set_codec import SortedSetCodec
+from miniredis.formats.stream_codec import StreamCodec
 from miniredis.formats.string_codec import StringCodec
 
 
@@ -23,4 +25,5 @@ def build_registry(limits: EncodingLimits) -> ValueRegistry:
     registry.register(SetCodec(limits), [SetValue])
     registry.register(SortedSetCodec(limits), [SortedSet])
     registry.register(HashCodec(limits), [HashValue])
+    registry.register(StreamCodec(limits), [StreamValue])
     return registry

@@ -71,9 +71,12 @@ class SortedSetCodec(ValueCodec):
         assert isinstance(value, SortedSet)
         size = value.size()
         for start in range(0, size, BATCH):
-            texts = _texts(value, start, min(start + BATCH, size))
-            for index in range(0, len(texts), 2):
-                pair = digest_mix(digest_mix(0, texts[index]), texts[index + 1])
+            stop = min(start + BATCH, size)
+            scores = value.scores(start, stop)
+            for index, member in enumerate(value.members(start, stop)):
+                score = scores[index]
+                assert isinstance(score, float)
+                pair = digest_mix(digest_mix(0, member), b"%.17g" % score)
                 digest = digest_xor(digest, pair.to_bytes(DIGEST_SIZE, "big"))
         return digest
 

@@ -6,6 +6,7 @@ from random import Random
 
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.table import Table
+from miniredis.formats.rdb_values import build_registry
 from miniredis.keyspace.access import AccessLog
 from miniredis.keyspace.clock import KeyspaceClock, MemoryCount, Statistics
 from miniredis.keyspace.database import Database
@@ -21,6 +22,8 @@ class Keyspace:
         self.statistics = Statistics()
         self.memory = MemoryCount()
         self.limits = EncodingLimits()
+        #: What is known of each type of value: how it is saved, loaded, digested.
+        self.values = build_registry(self.limits)
         self.random = random
         self.databases: list[Database] = [self._new_database(index) for index in range(databases)]
         #: Contents of flushed databases and of huge deleted values, waiting to be freed in slices.

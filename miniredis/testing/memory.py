@@ -85,6 +85,7 @@ class MemoryServer:
             lambda: self.wall_ms() * 1000,
             lambda: round(self.clock.seconds() * 1e9),
             self._call_later,
+            self.clock.advance,
         )
         self.engine = build_engine(
             config or Config(), time, Random(seed), lambda level, text: self.logged.append((level, text))

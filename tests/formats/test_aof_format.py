@@ -95,13 +95,13 @@ def test_every_flipped_bit_is_found_or_changes_nothing() -> None:
 
 
 def test_a_damaged_length_never_passes_as_a_torn_tail() -> None:
-    damaged = LOG.replace(b"$1\r\na\r\n*2", b"$8\r\na\r\n*2", 1).replace(b"$6\r\nnumber", b"$96\r\nnumber")
+    damaged = LOG.replace(b"$1\r\na\r\n*2", b"$9\r\na\r\n*2", 1)
     for size in (0, 1, 50):
         for known_size in (True, False):
             with pytest.raises(FormatError):
                 read(damaged, size, known_size=known_size)
-    with pytest.raises(FormatError, match="Bad file format|beyond the end"):
-        read(LOG.replace(b"$300", b"$3000000"), 20)
+    with pytest.raises(FormatError, match="beyond the end"):
+        read(LOG.replace(b"$300", b"$700"), 20)
 
 
 @pytest.mark.parametrize("known_size", [True, False])

@@ -83,3 +83,9 @@ def test_corrupt_streams_are_refused(stream: bytes, size: int) -> None:
 def test_without_the_package_python_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lzf", None)
     assert lzf.find_implementation() == (lzf.pure_compress, lzf.pure_decompress)
+
+
+def test_lists_are_compressed_with_it() -> None:
+    compressor = lzf.LzfCompressor()
+    packed = compressor.compress(b"abc" * 100)
+    assert packed is not None and compressor.decompress(packed, 300) == b"abc" * 100

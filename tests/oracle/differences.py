@@ -35,7 +35,16 @@ class Difference:
         )
 
 
-DIFFERENCES: tuple[Difference, ...] = ()
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        REDIS,
+        rb"OBJECT ENCODING [stu]",
+        rb"\$9\r\nhashtable\r\n",
+        rb"\$8\r\nlistpack\r\n",
+        "Small sets of strings are listpacks since Redis 7.2, whose version we report, and in Valkey.",
+        ("SADD s a b", "OBJECT ENCODING s"),
+    ),
+)
 
 
 def known(server: str, command: Sequence[bytes], theirs: bytes, ours: bytes) -> Difference | None:
