@@ -13,7 +13,9 @@ PY := $(TEST_VENV)/bin/python
 SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted -name '*.py' -not -path '*/__pycache__/*')
 # Bytes in, bytes out, and the oracle: what runs on the compiled build too.
 COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace commands dispatch scripting oracle))
-PIP := -m pip --disable-pip-version-check -qq
+# $(call pip,PYTHON,WORDS): quiet; where it fails, the end of its log.
+pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
+	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
 
 .PHONY: run test lint types unit compiled system soak bench docs dist clean
 
@@ -24,7 +26,8 @@ run: $(RUN_VENV)/installed
 $(RUN_VENV)/installed: $(SOURCES)
 	@test -x $(RUN_VENV)/bin/python || { echo "making the virtual environment $(RUN_VENV)"; $(PYTHON) -m venv $(RUN_VENV); }
 	@echo "installing miniredis and what it needs (a few minutes with a C compiler)"
-	@$(RUN_VENV)/bin/python $(PIP) install .
+	@rm -rf build/lib* build/temp*
+	@$(call pip,$(RUN_VENV)/bin/python,install .)
 	@touch $@
 
 ## test: everything interpreted with coverage, a compiled smoke, lint and types; within 10 minutes
@@ -54,7 +57,7 @@ compiled: build/compiled/installed
 build/compiled/installed: $(TEST_VENV)/installed $(SOURCES)
 	@echo "compiling with mypyc, lightly optimised: this is for correctness"
 	@rm -rf build/compiled build/lib* build/temp* && mkdir -p build/compiled
-	@MINIREDIS_COMPILE=1 MINIREDIS_OPT_LEVEL=1 $(PY) $(PIP) install --no-deps --no-build-isolation --target build/compiled .
+	@MINIREDIS_COMPILE=1 MINIREDIS_OPT_LEVEL=1 $(call pip,$(PY),install --no-deps --no-build-isolation --target build/compiled .)
 	@touch $@
 
 $(TEST_VENV)/installed: setup.cfg tests/requirements.py tests/debian_packages.sh
@@ -62,7 +65,7 @@ $(TEST_VENV)/installed: setup.cfg tests/requirements.py tests/debian_packages.sh
 	@test -x $(PY) || { echo "making the virtual environment $(TEST_VENV)"; $(PYTHON) -m venv $(TEST_VENV); }
 	@echo "installing what tests need"
 	@$(PY) tests/requirements.py test > build/requirements.txt
-	@$(PY) $(PIP) install 'setuptools>=77' wheel -r build/requirements.txt
+	@$(call pip,$(PY),install 'setuptools>=77' wheel -r build/requirements.txt)
 	@touch $@
 
 ## system: real clients and real processes; within 30 minutes
@@ -71,11 +74,12 @@ system: build/dist/installed
 
 # The wheel as a user gets it, in an environment of its own.
 build/dist/installed: $(TEST_VENV)/installed $(SOURCES)
-	@rm -rf build/dist && mkdir -p build/dist
-	@MINIREDIS_COMPILE=1 $(PY) $(PIP) wheel --no-deps --no-build-isolation -w build/dist .
+	@echo "compiling with mypyc, fully optimised: the wheel that users get"
+	@rm -rf build/dist build/lib* build/temp* && mkdir -p build/dist
+	@MINIREDIS_COMPILE=1 $(call pip,$(PY),wheel --no-deps --no-build-isolation -w build/dist .)
 	@test -x build/system-venv/bin/python || $(PYTHON) -m venv build/system-venv
-	@build/system-venv/bin/python $(PIP) install --force-reinstall --no-deps build/dist/*.whl
-	@build/system-venv/bin/python $(PIP) install build/dist/*.whl
+	@$(call pip,build/system-venv/bin/python,install --force-reinstall --no-deps build/dist/*.whl)
+	@$(call pip,build/system-venv/bin/python,install build/dist/*.whl)
 	@touch $@
 
 ## soak: the same with many more examples and rounds; hours
@@ -89,7 +93,7 @@ bench: build/dist/installed
 ## docs: HTML in docs/_build
 docs: $(TEST_VENV)/installed
 	@$(PY) tests/requirements.py docs > build/requirements-docs.txt
-	@$(PY) $(PIP) install -r build/requirements-docs.txt
+	@$(call pip,$(PY),install -r build/requirements-docs.txt)
 	@$(PY) -m sphinx -q -W docs docs/_build
 
 ## dist: sdist, compiled wheel and pure wheel in dist/, each tried in an empty environment

@@ -12,10 +12,12 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from setuptools import setup
+from setuptools.command.build_ext import build_ext
 
 if TYPE_CHECKING:
     from setuptools import Extension
@@ -54,6 +56,39 @@ def why_not_compilable() -> str | None:
     return None if done.returncode == 0 else "the C compiler does not find Python.h"
 
 
+class ParallelBuild(build_ext):
+    """Compiles the C files of an extension beside each other: mypyc makes one for each module."""
+
+    def build_extensions(self) -> None:
+        compiler: Any = self.compiler
+
+        def compile_all(
+            sources: list[str],
+            output_dir: str | None = None,
+            macros: Any = None,
+            include_dirs: Any = None,
+            debug: bool = False,
+            extra_preargs: Any = None,
+            extra_postargs: Any = None,
+            depends: Any = None,
+        ) -> list[str]:
+            _, objects, postargs, options, build = compiler._setup_compile(
+                output_dir, macros, include_dirs, sources, depends, extra_postargs
+            )
+            arguments = compiler._get_cc_args(options, debug, extra_preargs)
+
+            def compile_one(target: str) -> None:
+                source, extension = build[target]
+                compiler._compile(target, source, extension, arguments, postargs, options)
+
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                list(pool.map(compile_one, objects))
+            return list(objects)
+
+        compiler.compile = compile_all
+        super().build_extensions()
+
+
 def extensions() -> list[Extension]:
     wanted = os.environ.get("MINIREDIS_COMPILE", "")
     if wanted not in ("", "0", "1"):
@@ -74,10 +109,11 @@ def extensions() -> list[Extension]:
         [*options, *inner_modules()],
         opt_level=os.environ.get("MINIREDIS_OPT_LEVEL", "3"),
         debug_level="0",
+        multi_file=True,
         group_name="miniredis",
     )
 
 
 # Reading the metadata (egg_info, sdist, --version) needs no compilation.
 BUILDING = any(word.startswith(("build", "bdist", "install", "develop", "editable")) for word in sys.argv[1:])
-setup(ext_modules=extensions() if BUILDING else [])
+setup(ext_modules=extensions() if BUILDING else [], cmdclass={"build_ext": ParallelBuild})
