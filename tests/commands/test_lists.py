@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from miniredis.datatypes.lists import ListValue
 
 from commands.conftest import CommandClient, CommandServer, ServerClock
-from commands.recording import Recorder, replay
+from commands.recorded_replay import Recorder, replay
 
 
 def test_elements_pushed_left_stand_first(client: CommandClient) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from miniredis.datatypes.streams import StreamValue
 
 from commands.conftest import CommandClient, CommandServer, ServerClock
-from commands.recording import Recorder, replay
+from commands.recorded_replay import Recorder, replay
 
 ENTRY_1 = b"*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"
 ENTRY_2 = b"*2\r\n$3\r\n2-1\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"
