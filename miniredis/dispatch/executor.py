@@ -7,6 +7,7 @@ Everything rare lives behind a test that is normally false.
 
 from __future__ import annotations
 
+from itertools import islice
 from random import Random
 from typing import Final
 
@@ -413,17 +414,19 @@ class Engine(ServerState):
         self.refresh_listening()
 
     def _serve_key(self, db_index: int, key: bytes) -> None:
-        waiters = self.waiting.at(db_index, key)
-        if waiters is None:
-            return
         db = self.keyspace.databases[db_index]
-        for waiter in list(waiters):
-            if not db.exists(key) and not self.waiting.wants_removal(db_index, key):
+        passed_over = 0  # clients at the front of the queue that this key does not serve
+        while True:
+            waiters = self.waiting.at(db_index, key)
+            if waiters is None or not (db.exists(key) or self.waiting.wants_removal(db_index, key)):
                 return
-            if waiter.done:
-                continue
+            waiter = next(islice(waiters, passed_over, None), None)
+            if waiter is None:
+                return
             reply = self._try_to_serve(waiter, key)
-            if reply is not NOT_READY:
+            if reply is NOT_READY:
+                passed_over += 1
+            else:
                 self.waiting.remove(waiter)
                 waiter.deferred.callback(reply)
 

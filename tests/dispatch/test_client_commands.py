@@ -1,0 +1,133 @@
+"""CLIENT, and what a server tells of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from miniredis.testing.memory import MemoryServer
+
+
+def test_a_client_has_a_name_a_number_and_a_library() -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"CLIENT", b"GETNAME") == b"$-1\r\n"
+    assert client.call(b"CLIENT", b"SETNAME", b"me") == b"+OK\r\n"
+    assert client.call(b"CLIENT", b"SETINFO", b"LIB-NAME", b"lib") == b"+OK\r\n"
+    assert client.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"1") == b"+OK\r\n"
+    assert client.call(b"CLIENT", b"ID") == b":1\r\n"
+    assert b"name=me " in client.call(b"CLIENT", b"INFO")
+    assert b"lib-name=lib lib-ver=1" in client.call(b"CLIENT", b"LIST", b"ID", b"1")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (b"SETNAME a\x01b", b"Client names cannot contain spaces"),
+        (b"SETINFO x y", b"Unrecognized option 'x'"),
+        (b"LIST ID x", b"Invalid client ID"),
+        (b"LIST TYPE x", b"Unknown client type 'x'"),
+        (b"LIST ADDR", b"syntax error"),
+        (b"KILL 1.2.3.4:5", b"No such client"),
+        (b"KILL ID x", b"client-id should be greater than 0"),
+        (b"KILL MAXAGE x", b"maxage is not an integer"),
+        (b"REPLY x", b"syntax error"),
+        (b"PAUSE x", b"timeout is not an integer"),
+        (b"PAUSE -1", b"timeout is negative"),
+        (b"PAUSE 1 x", b"CLIENT PAUSE mode must be WRITE or ALL"),
+        (b"UNBLOCK x", b"value is not an integer"),
+        (b"UNBLOCK 1 x", b"CLIENT UNBLOCK reason"),
+        (b"NO-EVICT x", b"syntax error"),
+    ],
+)
+def test_wrong_words_get_redis_errors(words: bytes, error: bytes) -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"CLIENT", *words.split(b" ")).startswith(b"-ERR " + error)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b"ID 2", b"TYPE NORMAL", b"ADDR 127.0.0.1:50000", b"LADDR 127.0.0.1:6379", b"USER default", b"NAME x", b"DB 0",
+     b"MAXAGE 0", b"IDLE 0", b"LIB-NAME x", b"LIB-VER x", b"IP 127.0.0.1", b"FLAGS N"],
+)  # fmt: skip
+def test_a_client_is_killed_by_any_of_its_properties(words: bytes) -> None:
+    server = MemoryServer()
+    killer, victim = server.connect(), server.connect()
+    victim.call(b"CLIENT", b"SETNAME", b"x")
+    victim.call(b"CLIENT", b"SETINFO", b"LIB-NAME", b"x")
+    victim.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"x")
+    assert killer.call(b"CLIENT", b"KILL", *words.split()) == b":1\r\n"
+    assert victim.is_closed
+
+
+def test_unblock_ends_a_wait_by_timeout_or_by_error() -> None:
+    server = MemoryServer()
+    waiting, other = server.connect(), server.connect()
+    waiting.call(b"BLPOP", b"l", b"0")
+    assert other.call(b"CLIENT", b"UNBLOCK", b"1") == b":1\r\n"
+    assert waiting.received() == b"*-1\r\n"
+    waiting.call(b"BLPOP", b"l", b"0")
+    assert other.call(b"CLIENT", b"UNBLOCK", b"1", b"ERROR") == b":1\r\n"
+    assert waiting.received() == b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
+    assert other.call(b"CLIENT", b"UNBLOCK", b"1") == b":0\r\n"
+
+
+def test_a_pause_holds_writes_back_and_then_lets_them_go() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    client.call(b"CLIENT", b"PAUSE", b"1000", b"WRITE")
+    assert other.call(b"SET", b"k", b"v") == b""
+    assert client.call(b"GET", b"k") == b"$-1\r\n"
+    server.advance(1.1)
+    assert other.received() == b"+OK\r\n"
+
+
+def test_unpause_ends_a_pause_of_everything() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    client.call(b"CLIENT", b"PAUSE", b"100000")
+    assert other.call(b"PING") == b""
+    assert client.call(b"CLIENT", b"UNPAUSE") == b"+OK\r\n"
+    server.run_woken()
+    assert other.received() == b"+PONG\r\n"
+
+
+def test_reply_off_and_skip_are_silent() -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"CLIENT", b"REPLY", b"SKIP") == b""
+    assert client.call(b"PING") == b""
+    assert client.call(b"PING") == b"+PONG\r\n"
+    assert client.call(b"CLIENT", b"REPLY", b"OFF") == b""
+    assert client.call(b"PING") == b""
+    assert client.call(b"CLIENT", b"REPLY", b"ON") == b"+OK\r\n"
+
+
+def test_monitor_shows_commands_but_no_passwords() -> None:
+    server = MemoryServer()
+    watcher, client = server.connect(), server.connect()
+    watcher.call(b"MONITOR")
+    client.call(b"SET", b"k", b'a"\n\xff')
+    client.call(b"AUTH", b"secret")
+    shown = watcher.received()
+    assert b'"SET" "k" "a\\"\\n\\xff"' in shown
+    assert b"secret" not in shown
+
+
+def test_every_command_documents_itself_and_help_is_there() -> None:
+    client = MemoryServer().connect()
+    client.call(b"HELLO", b"3")
+    assert client.call(b"COMMAND", b"DOCS").startswith(b"%")
+    assert client.call(b"COMMAND", b"INFO", b"get", b"nope").startswith(b"*2\r\n*10\r\n")
+    assert client.call(b"COMMAND", b"GETKEYS", b"MSET", b"a", b"1", b"b", b"2") == b"*2\r\n$1\r\na\r\n$1\r\nb\r\n"
+    for container in (b"CLIENT", b"COMMAND", b"PUBSUB", b"SLOWLOG", b"COMMANDLOG", b"LATENCY", b"MEMORY", b"DEBUG"):
+        assert b"Subcommands are" in client.call(container, b"HELP") or container == b"DEBUG"
+
+
+def test_info_has_every_section() -> None:
+    client = MemoryServer().connect()
+    client.call(b"SET", b"k", b"v")
+    client.call(b"NOPE")
+    text = client.call(b"INFO", b"everything")
+    for title in (b"Server", b"Clients", b"Memory", b"Persistence", b"Stats", b"Replication", b"CPU", b"Commandstats"):
+        assert b"# " + title in text
+    assert b"db0:keys=1,expires=0" in text
+    assert b"errorstat_ERR:count=1" in text
+    assert b"cmdstat_set:calls=1" in text
