@@ -22,7 +22,10 @@ def follow_config(engine: Engine) -> None:
 
     def take_access_policy() -> None:
         policy = config.text("maxmemory-policy")
-        if policy.endswith((b"-lru", b"-lfu")):
+        databases = engine.keyspace.databases
+        # Counters are of no use once the policy is another: OBJECT IDLETIME asks for times again.
+        had_counters = any(database.access is not None and database.access.counts for database in databases)
+        if policy.endswith((b"-lru", b"-lfu")) or had_counters:
             engine.keyspace.track_access(policy.endswith(b"-lfu"))
         for database in engine.keyspace.databases:
             if database.access is not None:

@@ -14,7 +14,12 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.help import help_reply
 from miniredis.commands.objects import encoding_name
 from miniredis.dispatch.access import engine_of, session_of
-from miniredis.dispatch.debug_values import debug_listpack, debug_packed_threshold, debug_quicklist, node_details
+from miniredis.dispatch.debug_structures import (
+    debug_listpack,
+    debug_packed_threshold,
+    debug_quicklist,
+    quicklist_details,
+)
 from miniredis.formats.digest import digest_mix_number, digest_text
 from miniredis.formats.rdb_primitives import RdbSink
 from miniredis.resp.encoder import one_line
@@ -98,7 +103,7 @@ def debug_object(ctx: Context, argv: list[bytes]) -> object:
     return Status(
         b"Value at:0x%012x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d"
         % (id(value) & 0xFFFFFFFFFFFF, encoding_name(value), serialized_length(ctx, value), clock, idle_s)
-        + node_details(ctx, value)
+        + quicklist_details(value)
     )
 
 

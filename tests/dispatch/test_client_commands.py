@@ -131,3 +131,12 @@ def test_info_has_every_section() -> None:
     assert b"db0:keys=1,expires=0" in text
     assert b"errorstat_ERR:count=1" in text
     assert b"cmdstat_set:calls=1" in text
+
+
+def test_idle_time_is_told_again_after_a_frequency_policy() -> None:
+    client = MemoryServer().connect()
+    client.call(b"SET", b"k", b"v")
+    client.call(b"CONFIG", b"SET", b"maxmemory-policy", b"allkeys-lfu")
+    assert client.call(b"OBJECT", b"IDLETIME", b"k").startswith(b"-ERR An LFU maxmemory policy is selected")
+    client.call(b"CONFIG", b"SET", b"maxmemory-policy", b"noeviction")
+    assert client.call(b"OBJECT", b"IDLETIME", b"k") == b":0\r\n"
