@@ -103,7 +103,8 @@ def test_values_are_carried_over_both_ways(peer: str, request: pytest.FixtureReq
         assert theirs(b"RESTORE", key, b"0", bulk(ours(b"DUMP", key))) == b"+OK\r\n", key
         if both.name == "redis" or not key.startswith(b"zset"):
             assert value_digest(ours, key) == value_digest(theirs, key), key
-    theirs.close(), ours.close()
+    theirs.close()
+    ours.close()
 
 
 def test_debug_of_values(oracle: Peer) -> None:

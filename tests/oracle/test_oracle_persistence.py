@@ -38,7 +38,7 @@ def stop_and_load(server: ServerProcess, folder: Path, **options: str) -> DiskSe
     """What a real server left in its folder, loaded by us."""
     shutil.copytree(server.folder, folder, dirs_exist_ok=True)
     server.remove()
-    return DiskServer(folder, **options).load()
+    return DiskServer(folder, None, **options).load()
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -70,6 +70,11 @@ class Fatal(Exception):
     """The server would have ended."""
 
 
+def only_the(failing: int) -> Callable[[int, str], bool]:
+    """A fault at the operation of this number, and at no other."""
+    return lambda number, name: number == failing
+
+
 class DiskServer(MemoryServer):
     """A server with persistence.  Work for the thread waits in `threads` until `run_threads`."""
 

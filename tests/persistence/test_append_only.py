@@ -12,7 +12,7 @@ import pytest
 from miniredis.formats.aof import encode_command
 from miniredis.persistence import persistence as persistence_module
 from miniredis.persistence.loading import LoadError
-from persistence.harness import DiskServer, FaultyDisk, fill
+from persistence.harness import DiskServer, FaultyDisk, fill, only_the
 
 Start = Callable[..., DiskServer]
 
@@ -321,7 +321,7 @@ def test_each_failing_step_of_a_rewrite_loses_nothing(start: Start, folder: Path
         failing += 1
         client.run(f"SET round {failing}")
         disk.operations = 0
-        disk.fails = lambda number, name, failing=failing: number == failing
+        disk.fails = only_the(failing)
         client.run("BGREWRITEAOF")
         client.run("SET between 1")
         server.wait_for_child()

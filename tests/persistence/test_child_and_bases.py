@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,10 +29,10 @@ def as_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], 
         raise Exited(status)
 
     closed: list[tuple[int, int]] = []
-    monkeypatch.setattr(child_module.os, "_exit", leave)
-    monkeypatch.setattr(child_module.os, "closerange", lambda low, high: closed.append((low, high)))
-    monkeypatch.setattr(child_module.signal, "signal", lambda number, action: None)
-    monkeypatch.setattr(child_module.signal, "set_wakeup_fd", lambda descriptor: -1)
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(os, "closerange", lambda low, high: closed.append((low, high)))
+    monkeypatch.setattr(signal, "signal", lambda number, action: None)
+    monkeypatch.setattr(signal, "set_wakeup_fd", lambda descriptor: -1)
 
     def run(work: Callable[[], None]) -> tuple[int, bytes]:
         import gc
@@ -66,7 +67,7 @@ def test_without_proc_a_child_closes_many_descriptors(
     def refuse(path: str) -> list[str]:
         raise OSError
 
-    monkeypatch.setattr(child_module.os, "listdir", refuse)
+    monkeypatch.setattr(os, "listdir", refuse)
     assert as_child(lambda: None) == (0, b"")
 
 

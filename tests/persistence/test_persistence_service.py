@@ -40,7 +40,7 @@ class EdgeServer(DiskServer):
     """A server whose persistence has a reactor."""
 
     def __init__(self, folder: Path, **options: str) -> None:
-        super().__init__(folder, **options)
+        super().__init__(folder, None, **options)
         self.reactor = ThreadClock()
         self.edge = PersistenceEdge(self.engine, self.reactor)
         self.persistence = self.edge.persistence

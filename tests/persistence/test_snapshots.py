@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from miniredis.persistence import child as child_module
 from miniredis.persistence import snapshots as snapshots_module
 from miniredis.persistence.child import may_fork, start_child
 from miniredis.persistence.loading import LoadError
-from persistence.harness import DiskServer, FaultyDisk, fill
+from persistence.harness import DiskServer, FaultyDisk, fill, only_the
 
 Start = Callable[..., DiskServer]
 
@@ -171,7 +170,7 @@ def test_each_failing_operation_leaves_the_old_file(start: Start, tmp_path: Path
     steps = disk.operations
     for failing in range(1, steps):
         disk.operations = 0
-        disk.fails = lambda number, name, failing=failing: number == failing
+        disk.fails = only_the(failing)
         assert server.client().run("SAVE") == b"-ERR\r\n"
         assert os.listdir(tmp_path) == ["dump.rdb"] or failing == 4
         assert (tmp_path / "dump.rdb").read_bytes() == old
@@ -187,7 +186,7 @@ def test_without_memory_for_a_child_none_is_started(start: Start, monkeypatch: p
     def refuse() -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(child_module.os, "fork", refuse)
+    monkeypatch.setattr(os, "fork", refuse)
     assert server.client().run("BGSAVE") == b"-ERR\r\n"
     assert server.said("fork: Cannot allocate memory")
 
