@@ -51,6 +51,7 @@ def our_backend() -> Backend:
     """A fresh server of ours; its clock is set to the real one whenever a client connects."""
     config = Config()
     config.assign("enable-debug-command", b"yes")
+    config.assign("save", b"")
     server = MemoryServer(config)
 
     def connect() -> Connection:
