@@ -9,6 +9,8 @@ from oracle.comparison import Peer
 from oracle.wire import Command, script
 
 EVENTS = [
+    # When a key that is over is found by active expiry is chance.
+    (1, [b"DEBUG", b"SET-ACTIVE-EXPIRE", b"0"]),
     (1, [b"CONFIG", b"SET", b"notify-keyspace-events", b"KEAmn"]),
     (1, [b"PSUBSCRIBE", b"__key*__:*"]),
 ]
@@ -17,7 +19,8 @@ EVENTS = [
 def compare(oracle: Peer, commands: list[str] | list[list[bytes]]) -> None:
     """Client 0 runs the commands, client 1 is told of them."""
     steps: list[tuple[int, str | Command]] = [*EVENTS, *[(0, command) for command in commands]]
-    oracle.compare_clients([*steps, (0, [b"CONFIG", b"SET", b"notify-keyspace-events", b""])])
+    steps += [(0, [b"CONFIG", b"SET", b"notify-keyspace-events", b""]), (0, [b"DEBUG", b"SET-ACTIVE-EXPIRE", b"1"])]
+    oracle.compare_clients(steps)
 
 
 def test_strings(oracle: Peer) -> None:
