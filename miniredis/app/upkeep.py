@@ -24,7 +24,12 @@ class Upkeep:
         self.engine = engine
         self.own_session = own_session
         #: More work, of other subsystems: called each round.
-        self.rounds: list[Callable[[], None]] = [self.expire, self.free, engine.sample_rates]
+        self.rounds: list[Callable[[], None]] = [
+            self.expire,
+            self.free,
+            engine.sample_rates,
+            engine.client_limits.look_at_all,
+        ]
         self._deadline_ns: int = 0
 
     def run(self) -> None:

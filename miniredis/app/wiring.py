@@ -71,6 +71,14 @@ def follow_config(engine: Engine) -> None:
     engine.keyspace.limits.follow(config)
     config.follow(["latency-tracking"], take_latency_tracking)
     config.follow(["notify-keyspace-events"], take_notifications)
+
+    def take_client_limits() -> None:
+        limits = engine.client_limits
+        limits.output = config.output_limits()
+        limits.query_bytes = config.int("client-query-buffer-limit")
+        limits.timeout_s = config.int("timeout")
+
+    config.follow(["client-output-buffer-limit", "client-query-buffer-limit", "timeout"], take_client_limits)
     config.follow(["proto-max-bulk-len"], take_limits)
 
     def take_memory_limit() -> None:

@@ -19,6 +19,7 @@ from miniredis.commands.declaration import FAST, Command
 from miniredis.config.config import Config
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
+from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
@@ -53,6 +54,7 @@ class Engine(ServerState):
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
         self.pause = Pause(self, self.call)
+        self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
         self.command_log = CommandLog()
         self.latency = LatencyMonitor()
@@ -132,6 +134,7 @@ class Engine(ServerState):
         """Run up to `most` requests of a client; True when more may be ready."""
         decoder = session.decoder
         out = session.out
+        session.active_ms = self.keyspace.clock.now_ms
         while most > 0:
             if session.waiting is not None or session.closing:
                 return False
@@ -143,6 +146,7 @@ class Engine(ServerState):
             if argv is None:
                 return False
             most -= 1
+            session.commands_run += 1
             if not decoder.whole:
                 self._note_large_request(session, argv)
             reply = self.execute(session, argv)

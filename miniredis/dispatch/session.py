@@ -52,6 +52,8 @@ class Session(Client):
         self.closing = False
         self.closed = False
         self.reply_mode: int = REPLY_ON
+        #: Since when its unread output is over the soft limit; -1: it is not.
+        self.over_soft_since_ms: int = -1
         #: To be called when the connection is gone: by features that keep something for it.
         self.on_closed: list[Callable[[Session], None]] = []
         # What CLIENT LIST tells.

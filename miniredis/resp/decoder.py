@@ -45,6 +45,7 @@ class RequestDecoder:
         self._missing: i64 = 0  # how many more it announced
         self._bulk_length: i64 = -1  # announced length of the argument that comes next, -1: not read yet
         self._gathered: bytearray | None = None  # the beginning of a big argument
+        self._argv_bytes: i64 = 0  # of the arguments in _argv
 
     def pending_bytes(self) -> int:
         """Received but not yet returned: what counts against client-query-buffer-limit."""
@@ -52,8 +53,7 @@ class RequestDecoder:
         if self._gathered is not None:
             total += len(self._gathered)
         if self._argv is not None:
-            for argument in self._argv:
-                total += len(argument)
+            total += int(self._argv_bytes)
         return total
 
     def is_idle(self) -> bool:
@@ -87,6 +87,7 @@ class RequestDecoder:
         argv: list[bytes] | None = self._argv
         missing: i64 = 0
         length: i64 = -1
+        known = 0 if argv is None else len(argv)
         if argv is None:
             while True:
                 if position >= end:
@@ -123,6 +124,7 @@ class RequestDecoder:
                 break
             argv = []
             self.whole = True
+            self._argv_bytes = 0
         else:
             missing = self._missing
             length = self._bulk_length
@@ -170,6 +172,9 @@ class RequestDecoder:
             self._argv = None
             self._bulk_length = -1
             return argv
+        # Each argument is counted once, when it is first left behind in an unfinished request.
+        for argument in argv[known:]:
+            self._argv_bytes += len(argument)
         self._argv = argv
         self._missing = missing
         self._bulk_length = length

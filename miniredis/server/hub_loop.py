@@ -9,6 +9,7 @@ turn as well.
 from __future__ import annotations
 
 import select
+from collections import deque
 from collections.abc import Callable
 from socket import socket
 from typing import Final
@@ -20,8 +21,8 @@ from miniredis.dispatch.session import Session
 EVENTS_A_TURN: Final = 256
 COMMANDS_A_TURN: Final = 512  # of one connection
 RECEIVE_BYTES: Final = 64 * 1024
-#: While this much output has not been accepted by the peer, nothing more is read from it.
-UNSENT_LIMIT: Final = 64 * 1024
+#: What one connection may send in a turn before the others get theirs.
+SEND_BYTES: Final = 1024 * 1024
 
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
@@ -74,9 +75,7 @@ class Hub:
             elif events & BROKEN:
                 ready.lose()
             elif events & WRITABLE:
-                ready.flush()
-                if ready.has_more:
-                    ready.proceed()
+                ready.send_kept()
         # What commands of this turn wrote to other connections leaves with it.
         pending = self.pending
         if pending:
@@ -126,7 +125,10 @@ class HubConnection(Port):
         self.has_more = False
         self.is_pending = False
         self.is_lost = False
-        self.unsent: bytes = b""
+        #: Output that the peer has not accepted yet: chunks, of whose first `sent_of_first` bytes are gone.
+        self.unsent: deque[bytes] = deque()
+        self.sent_of_first: int = 0
+        self.unsent_size: int = 0
         self.interest: int = READABLE
 
     # -- the port of the session
@@ -141,13 +143,13 @@ class HubConnection(Port):
             self.hub.put_off(self)
 
     def unsent_bytes(self) -> int:
-        return len(self.unsent)
+        return self.unsent_size
 
     # -- events
 
     def let_go(self) -> None:
         self.flush()
-        if not self.unsent:
+        if self.unsent_size == 0:
             self.watch(READABLE)
             session = self.session
             if session is not None and not session.decoder.is_idle():
@@ -180,11 +182,15 @@ class HubConnection(Port):
         assert session is not None
         if self.is_lost or self.is_held:
             return
-        if not self.unsent and self.hub.engine.proceed(session, COMMANDS_A_TURN):
+        # While the peer does not read, nothing more is run for it.
+        if self.unsent_size == 0 and self.hub.engine.proceed(session, COMMANDS_A_TURN):
             self.has_more = True
             self.hub.put_off(self)
-        elif not self.unsent:
+        elif self.unsent_size == 0:
             self.has_more = False
+            if not session.decoder.is_idle() and self.hub.engine.client_limits.query_exceeded(session):
+                self.lose()
+                return
         if session.out or session.closing:
             log = self.hub.engine.log_buffer
             if log is not None and log.is_behind():
@@ -200,30 +206,67 @@ class HubConnection(Port):
             return
         if session.out and not self.is_held:
             data = session.take_output()
-            if self.unsent:
-                data = self.unsent + data
-        else:
-            data = self.unsent
-        if data:
-            try:
-                sent = self.sock.send(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self.lose()
-                return
+            sent = 0
+            if self.unsent_size == 0:
+                sent = self.send(data)
+                if sent < 0:
+                    return
             if sent < len(data):
-                self.unsent = data[sent:]
-                self.watch(WRITABLE)
+                self.keep(data, sent)
                 return
-            if self.unsent:
-                self.unsent = b""
-                self.watch(READABLE)
-                if not session.decoder.is_idle():
-                    self.has_more = True
-                    self.hub.put_off(self)
+        elif self.unsent_size > 0:
+            return
         if session.closing and not self.is_held:
             self.lose()
+
+    def send(self, data: bytes) -> int:
+        """How many bytes the kernel took; -1 when the connection is gone."""
+        try:
+            return self.sock.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.lose()
+            return -1
+
+    def keep(self, data: bytes, sent: int) -> None:
+        """Hold back what the kernel did not take, up to the limit of the client's class."""
+        if self.unsent_size == 0:
+            self.sent_of_first = sent
+            self.watch(WRITABLE)
+        self.unsent.append(data)
+        self.unsent_size += len(data) - sent
+        session = self.session
+        assert session is not None
+        if self.hub.engine.client_limits.output_exceeded(session, self.unsent_size):
+            self.lose()
+
+    def send_kept(self) -> None:
+        """The peer reads again: send on, and once all is sent go on with its requests."""
+        budget = SEND_BYTES
+        while self.unsent_size > 0 and budget > 0:
+            first = self.unsent[0]
+            piece = bytes(memoryview(first)[self.sent_of_first : self.sent_of_first + budget])
+            sent = self.send(piece)
+            if sent <= 0:
+                return
+            budget -= sent
+            self.unsent_size -= sent
+            self.sent_of_first += sent
+            if self.sent_of_first == len(first):
+                self.unsent.popleft()
+                self.sent_of_first = 0
+            if sent < len(piece):
+                return
+        if self.unsent_size > 0:
+            return
+        self.watch(READABLE)
+        session = self.session
+        assert session is not None
+        if session.closing:
+            self.lose()
+        elif session.out or not session.decoder.is_idle():
+            self.hub.put_off(self)
 
     def watch(self, interest: int) -> None:
         if interest != self.interest and not self.is_lost:

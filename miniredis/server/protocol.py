@@ -93,7 +93,6 @@ class SessionProtocol(Protocol):
 
     def __init__(self) -> None:
         self.port = ProtocolPort(self)
-        self._is_running = False
 
     def connectionMade(self) -> None:
         transport = self.out = cast(Transport, self.transport)
@@ -124,10 +123,11 @@ class SessionProtocol(Protocol):
         session = self.session
         if session is None or self.port.is_held:
             return
-        self._is_running = True
         if not self.port.is_paused and self.factory.engine.proceed(session, COMMANDS_A_TURN):
             self.schedule()
-        self._is_running = False
+        elif not session.decoder.is_idle() and self.factory.engine.client_limits.query_exceeded(session):
+            self.out.abortConnection()
+            return
         log = self.factory.engine.log_buffer
         if log is not None and log.is_behind() and (session.out or session.closing):
             log.hold(self.port)
@@ -142,6 +142,10 @@ class SessionProtocol(Protocol):
             return
         if session.out:
             self.out.write(session.take_output())
+            unsent = self.unsent_bytes()
+            if unsent > 0 and self.factory.engine.client_limits.output_exceeded(session, unsent):
+                self.out.abortConnection()
+                return
         if session.closing:
             self.out.loseConnection()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
+import termios
 import time
 from collections.abc import Callable
 
@@ -37,6 +40,8 @@ class Terminal:
         self.screen = ""
         pid, self.fd = pty.fork()
         if pid == 0:
+            # Without a size redis-cli would ask the terminal where its cursor is, and wait for the answer.
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
             os.environ.update(TERM="xterm", HOME=str(server.folder))
             os.execvp("redis-cli", ["redis-cli", "-p", str(server.port), *words])
         self.pid = pid
@@ -148,7 +153,7 @@ def test_memory_keys(cli: Cli, server: ServerProcess) -> None:
     fill(server, 1000)
     out = cli("--memkeys")
     assert "Sampled 1005 keys in the keyspace!" in out
-    assert re.search(r'Biggest\s+list found "list" has \d+ bytes', out), out
+    assert re.search(r"""Biggest\s+list found '"list"' has \d+ bytes""", out), out
 
 
 def test_hot_keys(cli: Cli, server: ServerProcess) -> None:

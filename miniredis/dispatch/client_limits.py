@@ -1,0 +1,77 @@
+"""What a client may make the server hold for it, and for how long it may be silent.
+
+Output that a client does not read counts against the limit of its class (`client-output-buffer-limit`): the hard
+limit ends it at once, the soft one when it is exceeded for some seconds.  An unfinished request counts against
+`client-query-buffer-limit`.  `timeout` ends normal clients that ask for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from miniredis.dispatch.clients import describe
+from miniredis.dispatch.session import Session
+from miniredis.dispatch.state import ServerState
+
+NORMAL: Final = 0
+REPLICA: Final = 1
+PUBSUB: Final = 2
+
+
+class ClientLimits:
+    """The limits of one server; 0 stands for none."""
+
+    def __init__(self, state: ServerState) -> None:
+        self.state = state
+        #: (hard bytes, soft bytes, soft seconds) of normal clients, replicas and subscribers.
+        self.output: list[tuple[int, int, int]] = [(0, 0, 0), (0, 0, 0), (0, 0, 0)]
+        self.query_bytes: int = 1 << 30
+        self.timeout_s: int = 0
+
+    def output_exceeded(self, session: Session, unsent: int) -> bool:
+        """Whether a client that has `unsent` bytes to read yet must go; says so in the log."""
+        kind = REPLICA if session.is_replica else PUBSUB if session.subscriptions() > 0 else NORMAL
+        hard, soft, soft_s = self.output[kind]
+        now_ms = self.state.keyspace.clock.now_ms
+        is_over = 0 < hard <= unsent
+        if soft == 0 or unsent < soft:
+            session.over_soft_since_ms = -1
+        elif session.over_soft_since_ms < 0:
+            session.over_soft_since_ms = now_ms
+        elif now_ms - session.over_soft_since_ms > soft_s * 1000:
+            is_over = True
+        if is_over:
+            self.state.counters.output_limit_disconnections += 1
+            self._say("overcoming of output buffer limits", session)
+        return is_over
+
+    def query_exceeded(self, session: Session) -> bool:
+        """Whether a client's unfinished request has grown too large."""
+        if session.decoder.pending_bytes() <= self.query_bytes:
+            return False
+        self.state.counters.query_limit_disconnections += 1
+        self._say("reaching the max query buffer length", session)
+        return True
+
+    def _say(self, why: str, session: Session) -> None:
+        text = describe(session, self.state).decode("utf-8", "replace")
+        self.state.log("warning", f"Client {text} closed for {why}.")
+
+    def look_at_all(self) -> None:
+        """Now and then: end who was silent, or over a soft limit, for too long."""
+        now_ms = self.state.keyspace.clock.now_ms
+        for session in list(self.state.sessions.values()):
+            unsent = session.port.unsent_bytes()
+            if unsent > 0 and self.output_exceeded(session, unsent):
+                self._end(session)
+            elif (
+                0 < self.timeout_s * 1000 < now_ms - session.active_ms
+                and not (session.is_replica or session.is_primary or session.waiting is not None)
+                and session.subscriptions() == 0
+            ):
+                self.state.log("verbose", "Closing idle client")
+                self._end(session)
+
+    def _end(self, session: Session) -> None:
+        session.closing = True
+        session.port.close(True)

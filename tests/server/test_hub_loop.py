@@ -1,0 +1,253 @@
+"""The hub over socket pairs: turns are run by hand, so that every step can be seen."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from miniredis.resp.encoder import encode_command
+from miniredis.server.hub_loop import Hub, HubConnection
+from miniredis.testing.memory import MemoryServer
+
+
+class Wire:
+    """A hub, and clients at the other ends of socket pairs."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryServer()
+        self.engine = self.memory.engine
+        self.scheduled = 0
+        self.hub = Hub(self.engine, self._schedule)
+        self._sockets: list[socket.socket] = []
+
+    def _schedule(self) -> None:
+        self.scheduled += 1
+
+    def connect(self) -> tuple[socket.socket, HubConnection]:
+        ours, theirs = socket.socketpair()
+        for each in (ours, theirs):
+            each.setblocking(False)
+        self._sockets.append(theirs)
+        return theirs, self.hub.add(ours, b"127.0.0.1:50000", b"127.0.0.1:6379")
+
+    def turns(self, count: int = 3) -> None:
+        for _ in range(count):
+            self.hub.run_turn()
+
+    def read(self, client: socket.socket) -> bytes:
+        """All that comes while turns go on."""
+        found = bytearray()
+        quiet = 0
+        while quiet < 3:
+            self.hub.run_turn()
+            try:
+                data = client.recv(1 << 20)
+            except BlockingIOError:
+                quiet += 1
+                continue
+            if not data:
+                return bytes(found)
+            quiet = 0
+            found += data
+        return bytes(found)
+
+    def is_closed(self, client: socket.socket) -> bool:
+        """Whether the server has ended the connection, whatever it had sent before."""
+        while True:
+            try:
+                data = client.recv(1 << 20)
+            except BlockingIOError:
+                return False
+            except ConnectionResetError:
+                return True
+            if not data:
+                return True
+
+    def close(self) -> None:
+        self.hub.close()
+        for each in self._sockets:
+            each.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire()
+    yield wire
+    wire.close()
+
+
+def test_a_request_is_answered_in_the_turn_in_which_it_came(wire: Wire) -> None:
+    client, _ = wire.connect()
+    client.send(b"PING\r\n*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\n")
+    wire.turns(1)
+    assert client.recv(100) == b"+PONG\r\n$2\r\nhi\r\n"
+
+
+def test_a_turn_without_anything_to_read_does_nothing(wire: Wire) -> None:
+    _, connection = wire.connect()
+    connection.receive()
+    wire.turns()
+    assert not connection.is_lost
+
+
+def test_a_long_pipeline_is_run_over_several_turns(wire: Wire) -> None:
+    client, connection = wire.connect()
+    client.send(b"PING\r\n" * 1300)
+    wire.hub.run_turn()
+    assert connection.has_more
+    assert wire.scheduled > 0
+    assert wire.read(client) == b"+PONG\r\n" * 1300
+    assert not connection.has_more
+
+
+def test_a_client_that_does_not_read_gets_everything_in_order_when_it_does(wire: Wire) -> None:
+    client, connection = wire.connect()
+    value = bytes(range(256)) * 4096
+    request = encode_command([b"SET", b"k", value])
+    sent = 0
+    while sent < len(request):
+        sent += client.send(request[sent : sent + 100_000])
+        wire.turns(1)
+    assert wire.read(client) == b"+OK\r\n"
+    client.send(b"GET k\r\nGET k\r\nGET k\r\n")
+    wire.turns(1)
+    assert connection.unsent_bytes() > 0
+    client.send(b"PING\r\n")
+    assert wire.read(client) == (b"$%d\r\n" % len(value) + value + b"\r\n") * 3 + b"+PONG\r\n"
+    assert connection.unsent_bytes() == 0
+
+
+def test_messages_for_a_slow_subscriber_wait_behind_each_other(wire: Wire) -> None:
+    client, connection = wire.connect()
+    client.send(b"SUBSCRIBE c\r\n")
+    wire.turns(1)
+    head = client.recv(100)
+    speaker = wire.memory.connect()
+    for number in range(40):
+        speaker.call(b"PUBLISH", b"c", b"%02d" % number + b"x" * 50_000)
+        wire.turns(1)
+    assert connection.unsent_bytes() > 0
+    received = wire.read(client)
+    assert head.startswith(b"*3\r\n$9\r\nsubscribe")
+    assert [received.index(b"%02dxx" % number) for number in range(40)] == sorted(
+        received.index(b"%02dxx" % number) for number in range(40)
+    )
+
+
+def test_a_subscriber_over_its_hard_limit_is_cut_and_logged(wire: Wire) -> None:
+    client, connection = wire.connect()
+    speaker = wire.memory.connect()
+    speaker.call(b"CONFIG", b"SET", b"client-output-buffer-limit", b"pubsub 1mb 0 0")
+    client.send(b"SUBSCRIBE c\r\n")
+    wire.turns(1)
+    for _ in range(60):
+        speaker.call(b"PUBLISH", b"c", b"x" * 50_000)
+        wire.turns(1)
+    assert connection.is_lost
+    assert wire.engine.counters.output_limit_disconnections == 1
+    assert any("output buffer limits" in text for _, text in wire.memory.logged)
+
+
+def test_a_soft_limit_ends_a_client_after_its_seconds(wire: Wire) -> None:
+    client, connection = wire.connect()
+    wire.engine.client_limits.output[0] = (0, 1000, 2)
+    wire.engine.keyspace.databases[0].put(b"k", b"x" * 3_000_000)
+    client.send(b"GET k\r\n")
+    wire.turns()
+    assert connection.unsent_bytes() > 1000
+    wire.memory.advance(1)
+    wire.engine.client_limits.look_at_all()
+    assert not connection.is_lost
+    wire.memory.advance(2)
+    wire.engine.client_limits.look_at_all()
+    assert connection.is_lost
+
+
+def test_an_unfinished_request_over_the_query_limit_ends_the_connection(wire: Wire) -> None:
+    client, connection = wire.connect()
+    wire.engine.client_limits.query_bytes = 1_000_000
+    client.send(b"*2\r\n$4\r\nECHO\r\n$5000000\r\n")
+    while not connection.is_lost:
+        client.send(b"x" * 50_000)
+        wire.turns(1)
+    assert wire.engine.counters.query_limit_disconnections == 1
+    assert wire.is_closed(client)
+
+
+def test_a_silent_client_is_ended_by_timeout_but_not_a_subscriber(wire: Wire) -> None:
+    silent, connection = wire.connect()
+    listener, listening = wire.connect()
+    listener.send(b"SUBSCRIBE c\r\n")
+    wire.turns(1)
+    wire.engine.client_limits.timeout_s = 10
+    wire.memory.advance(11)
+    wire.engine.client_limits.look_at_all()
+    assert connection.is_lost
+    assert not listening.is_lost
+    assert wire.is_closed(silent)
+
+
+def test_quit_closes_after_its_reply(wire: Wire) -> None:
+    client, connection = wire.connect()
+    client.send(b"QUIT\r\nPING\r\n")
+    wire.turns()
+    assert client.recv(100) == b"+OK\r\n"
+    assert wire.is_closed(client)
+    assert connection.is_lost
+
+
+def test_quit_behind_a_reply_that_is_not_read_waits_for_the_reader(wire: Wire) -> None:
+    client, connection = wire.connect()
+    wire.engine.keyspace.databases[0].put(b"k", b"x" * 3_000_000)
+    client.send(b"GET k\r\nQUIT\r\n")
+    wire.turns()
+    assert not connection.is_lost
+    assert wire.read(client).endswith(b"x\r\n+OK\r\n")
+    assert connection.is_lost
+
+
+def test_a_client_that_goes_away_is_forgotten(wire: Wire) -> None:
+    client, connection = wire.connect()
+    client.close()
+    wire.turns()
+    assert connection.is_lost
+    assert connection.fd not in wire.hub.connections
+    assert not wire.engine.sessions
+
+
+def test_a_client_that_goes_away_with_output_waiting_is_forgotten(wire: Wire) -> None:
+    client, connection = wire.connect()
+    wire.engine.keyspace.databases[0].put(b"k", b"x" * 3_000_000)
+    client.send(b"GET k\r\n")
+    wire.turns()
+    client.close()
+    wire.turns()
+    assert connection.is_lost
+
+
+def test_a_browser_is_shown_the_door(wire: Wire) -> None:
+    client, connection = wire.connect()
+    client.send(b"POST / HTTP/1.1\r\nHost: localhost\r\n")
+    wire.turns()
+    assert connection.is_lost
+    assert any("SECURITY ATTACK" in text for _, text in wire.memory.logged)
+
+
+def test_a_reply_that_comes_later_leaves_with_the_turn_that_made_it(wire: Wire) -> None:
+    waiting, _ = wire.connect()
+    pusher, _ = wire.connect()
+    waiting.send(b"BLPOP l 0\r\nPING\r\n")
+    wire.turns()
+    pusher.send(b"RPUSH l a\r\n")
+    wire.turns(2)
+    assert waiting.recv(100) == b"*2\r\n$1\r\nl\r\n$1\r\na\r\n+PONG\r\n"
+
+
+def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:
+    client, connection = wire.connect()
+    wire.hub.close()
+    assert wire.is_closed(client)
+    assert connection.is_lost
+    wire.hub = Hub(wire.engine, wire._schedule)
