@@ -103,11 +103,9 @@ class RequestDecoder:
                         return inline
                     position = self.position
                     continue
-                # The header of a frame: one or two digits are read in place, anything else carefully.
+                # The header of a frame: one digit is read in place, anything else carefully.
                 if position + 3 < end and data[position + 2] == CR and 49 <= data[position + 1] <= 57:
                     missing = data[position + 1] - 48
-                    if missing > MAX_ARGUMENTS_BEFORE_AUTHENTICATION and not self.authenticated:
-                        raise ProtocolError(b"ERR Protocol error: unauthenticated multibulk length")
                     position += 4
                 else:
                     line_end: i64 = data.find(b"\r", int(position))
