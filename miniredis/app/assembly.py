@@ -39,6 +39,7 @@ from miniredis.commands import (
 )
 from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
+from miniredis.config.reader import ConfigError
 from miniredis.dispatch import (
     authentication,
     client_commands,
@@ -107,8 +108,12 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 
 
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
-    """A server by its configuration, without sockets or files."""
+    """A server by its configuration, without sockets or files.  Raises `ConfigError`."""
     keyspace = Keyspace(config.int("databases"), random)
-    engine = Engine(keyspace, config, CommandTable(COMMAND_GROUPS), random, time, log)
+    commands = CommandTable(COMMAND_GROUPS)
+    for old, new in config.lines("rename-command"):
+        if not commands.rename(old, new):
+            raise ConfigError("", 0, b"", b"No such command in rename-command")
+    engine = Engine(keyspace, config, commands, random, time, log)
     follow_config(engine)
     return engine

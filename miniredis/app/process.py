@@ -45,7 +45,10 @@ class ServerProcess(Service):
         self._stopping = False
         self._choose_port()
         self.log = ServerLog(self.config, open_log_file(start.log_path), self._role)
-        self.server = MiniRedisService(self.config, reactor)
+        try:
+            self.server = MiniRedisService(self.config, reactor)
+        except ConfigError as problem:
+            fatal(problem)
         self.server.engine.shutdown = self._shut_down
         self.server.on_fatal = self._die
         if start.config_file:

@@ -53,15 +53,20 @@ class Pause(Rule):
         self._cancel_timer()
         held, self._held = self._held, []
         for session, command, argv, deferred in held:
-            if not session.closed:
-                deferred.callback(self.run(session, command, argv))
+            if session.closed:
+                continue
+            reply = self.run(session, command, argv)
+            if isinstance(reply, Deferred):  # it waits on, for something else
+                reply.addCallbacks(deferred.callback, deferred.errback)
+            else:
+                deferred.callback(reply)
 
     def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
         if session.is_replica or session.is_primary:
             return None
         if self.writes_only and not self._may_write(session, command):
             return None
-        if command.name in (b"client", b"reset", b"quit") or command.container == b"client":
+        if command.name in (b"reset", b"quit") or command.container == b"client":
             # Without these a pause could not be looked at or ended.
             return None
         deferred: Deferred[object] = Deferred()

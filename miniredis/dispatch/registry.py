@@ -41,17 +41,6 @@ class CommandTable:
         self.by_name[command.name] = command
         self.by_name[command.name.upper()] = command
 
-    def add(self, command: Command) -> None:
-        """A command of a module, while the server runs."""
-        self._add(command)
-
-    def remove(self, name: bytes) -> Command:
-        """Take a command out: a module is unloaded, or rename-command hides it."""
-        command = self.commands.pop(name)
-        for spelling in [each for each, known in self.by_name.items() if known is command]:
-            del self.by_name[spelling]
-        return command
-
     def rename(self, old: bytes, new: bytes) -> bool:
         """As the directive rename-command: an empty new name removes.  False when there is no `old`."""
         if old.lower() not in self.commands:
