@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.commands.context import Context
-from miniredis.commands.declaration import FLAG_BITS, NO_MANDATORY_KEYS, Command, CommandGroup
+from miniredis.commands.declaration import FLAG_BITS, Command, CommandGroup
 from miniredis.commands.help import help_reply
 from miniredis.commands.key_specs import INDEX, KEYNUM, KEYWORD, RANGE, KeySpec
 from miniredis.commands.syntax import Argument, parse_syntax
@@ -232,8 +232,6 @@ def command_getkeys(ctx: Context, argv: list[bytes]) -> object:
     command = _keyed_command(ctx, asked)
     positions = command.key_positions(asked)
     if not positions:
-        if command.flags & NO_MANDATORY_KEYS:
-            return []
         raise error(b"Invalid arguments specified for command")
     return [asked[position] for position in positions]
 

@@ -14,6 +14,8 @@ from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.shutdown import ShutdownRequest
 from miniredis.testing.memory import MemoryClient, MemoryServer
 
+from commands.recording import Record
+
 
 def with_debug() -> MemoryServer:
     config = Config()
@@ -440,3 +442,48 @@ def test_an_engine_is_built_from_a_configuration() -> None:
     engine = build_engine(Config(), server.engine.time, server.engine.random, server.engine.log)
     assert len(engine.keyspace.databases) == 16
     assert engine.role() == b"master"
+
+
+def test_the_rest_of_what_a_client_can_ask() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    assert client.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"a b").startswith(b"-ERR lib-ver cannot contain spaces")
+    other.call(b"BLPOP", b"l", b"0")
+    assert b"flags=b " in client.call(b"CLIENT", b"LIST", b"ID", b"2")
+    other.disconnect()
+    watcher = server.connect()
+    watcher.call(b"WATCH", b"k")
+    client.call(b"SET", b"k", b"v")
+    assert b"flags=d " in client.call(b"CLIENT", b"LIST", b"ID", b"3")
+    watcher.call(b"PSUBSCRIBE", b"p*")
+    watcher.call(b"SSUBSCRIBE", b"s")
+    watcher.call(b"SUBSCRIBE", b"c")
+    server.engine.pubsub._check()
+    assert b"pubsub_clients:1" in client.call(b"INFO", b"clients")
+    client.call(b"FLUSHALL", b"ASYNC")
+    assert client.call(b"MEMORY", b"PURGE") == b"+OK\r\n"
+    server.engine.info_sources[b"replication"] = [lambda: [("role", b"master")]]
+    assert client.call(b"INFO", b"replication") == b"$28\r\n# Replication\r\nrole:master\r\n\r\n"
+    assert b"# Commandstats" in client.call(b"INFO", b"all")
+    assert b"# Commandstats" not in client.call(b"INFO")
+
+
+def test_blocks_within_blocks_end_with_the_outermost() -> None:
+    server = MemoryServer()
+    engine = server.engine
+    engine.effects.replaying = True
+    engine.begin_block()
+    engine.begin_block()
+    engine.end_block()
+    engine.end_block()
+    assert server.connect().call(b"PING") == b"+PONG\r\n"
+
+
+def test_a_block_of_one_command_is_logged_as_that_command() -> None:
+    server = MemoryServer()
+    record = Record(server)
+    client = server.connect()
+    client.call(b"MULTI")
+    client.call(b"SET", b"k", b"v")
+    client.call(b"EXEC")
+    assert record.replayed() == ["SET k v"]

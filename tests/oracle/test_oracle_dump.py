@@ -46,7 +46,7 @@ def test_times_to_live(oracle: Peer) -> None:
     connection.close()
     oracle.compare(
         [
-            [b"RESTORE", b"a", b"100000", good],
+            [b"RESTORE", b"a", b"105000", good],
             [b"PTTL", b"a"],
             [b"RESTORE", b"a", b"0", good, b"REPLACE"],
             [b"PTTL", b"a"],
