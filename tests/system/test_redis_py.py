@@ -60,7 +60,15 @@ def test_pipelines_and_transactions(client: Any) -> None:
         client.set("k1", 50)
         with pytest.raises(redis.WatchError):
             pipe.execute()
-    assert client.transaction(lambda pipe: pipe.incr("k1"), "k1") == [51]
+
+    def add_one(pipe: Any) -> None:
+        value = int(pipe.get("k1"))
+        # From here on commands are queued; a write before would break the watch, its own client's too.
+        pipe.multi()
+        pipe.set("k1", value + 1)
+
+    assert client.transaction(add_one, "k1") == [True]
+    assert client.get("k1") == "51"
 
 
 def test_errors_have_their_classes(client: Any) -> None:
