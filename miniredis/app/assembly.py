@@ -52,6 +52,7 @@ from miniredis.dispatch import (
     memory_commands,
     pubsub_commands,
     shutdown,
+    tracking_commands,
     transactions,
 )
 from miniredis.dispatch.executor import Engine
@@ -64,6 +65,7 @@ from miniredis.persistence import commands as persistence_commands
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     client_commands.group,
+    tracking_commands.group,
     list_blocking.group,
     lists.group,
     streams.group,

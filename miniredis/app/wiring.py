@@ -81,6 +81,11 @@ def follow_config(engine: Engine) -> None:
     config.follow(["client-output-buffer-limit", "client-query-buffer-limit", "timeout"], take_client_limits)
     config.follow(["proto-max-bulk-len"], take_limits)
 
+    def take_tracking_limit() -> None:
+        engine.tracking.most_keys = config.int("tracking-table-max-keys")
+
+    config.follow(["tracking-table-max-keys"], take_tracking_limit)
+
     def take_memory_limit() -> None:
         engine.memory_limit.eviction.policy = config.text("maxmemory-policy")
         engine.memory_limit.eviction.samples = config.int("maxmemory-samples")

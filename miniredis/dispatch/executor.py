@@ -21,7 +21,7 @@ from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
-from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
+from miniredis.dispatch.gates import AFTER_REPLY, GATE_MULTI, GATE_NO_AUTH, GATE_SUBSCRIBED, GATE_TRACKING
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
 from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
@@ -32,6 +32,7 @@ from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT, QueuedCommand, Session
 from miniredis.dispatch.sinks import Replay
 from miniredis.dispatch.state import ServerState
+from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.resp.encoder import append_bulk, append_reply, encode_error
 from miniredis.resp.errors import ProtocolError, ReplyError, internal_error, wrong_number_of_arguments
@@ -64,6 +65,8 @@ class Engine(ServerState):
         self.rules[GATE_SUBSCRIBED] = self.pubsub
         self.on_reset.append(self.pubsub.forget)
         self.notifications = KeyspaceNotifications(self.pubsub)
+        self.tracking = Tracking(self)
+        self.on_reset.append(self.tracking.stop)
         self.begin_turn()
 
     # -- turns and clients
@@ -150,8 +153,8 @@ class Engine(ServerState):
             if not decoder.whole:
                 self._note_large_request(session, argv)
             reply = self.execute(session, argv)
-            if session.gates & GATE_REPLY:
-                self._append_unless_silent(session, reply)
+            if session.gates & AFTER_REPLY:
+                self._append_with_care(session, argv, reply)
             elif isinstance(reply, Preencoded):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
@@ -220,6 +223,9 @@ class Engine(ServerState):
             self._note_slow(session, command, argv, spent_ns)
         if effects.active:
             self._deliver(session, argv, effects.dirty != dirty)
+            if session.gates & GATE_TRACKING:
+                # Only now: what the command itself removed (an expired key) is no longer remembered.
+                self.tracking.remember(session, command, argv)
         return reply
 
     def call_queued(self, session: Session, queued: QueuedCommand) -> object:
@@ -279,7 +285,8 @@ class Engine(ServerState):
 
     # -- replies that are held back or suppressed
 
-    def _append_unless_silent(self, session: Session, reply: object) -> None:
+    def _append_with_care(self, session: Session, argv: list[bytes], reply: object) -> None:
+        """The reply to a client that does not want it, or that is to be told of what it changed itself."""
         mode = session.reply_mode
         if mode == REPLY_SKIP:
             session.set_reply_mode(REPLY_ON)
@@ -287,6 +294,10 @@ class Engine(ServerState):
             session.set_reply_mode(REPLY_SKIP)
         if isinstance(reply, Deferred):
             self._hold(session, reply)
+            return
+        if mode == REPLY_ON:
+            append_reply(session.out, reply, session.context.resp)
+        self.tracking.after_reply(session, argv)
 
     def _hold(self, session: Session, reply: Deferred[object]) -> None:
         """Stop the conversation until the reply is there."""
@@ -299,6 +310,8 @@ class Engine(ServerState):
             return
         if session.reply_mode == REPLY_ON:
             append_reply(session.out, reply, session.context.resp)
+        if session.gates & GATE_TRACKING:
+            self.tracking.after_reply(session, [b""])
         session.port.wake()
 
     def _resume_with_failure(self, failure: Failure, session: Session) -> None:

@@ -15,6 +15,7 @@ from miniredis.commands.context import Client, Context, Server
 from miniredis.commands.declaration import Command
 from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
 from miniredis.dispatch.port import Port
+from miniredis.dispatch.tracking_options import TrackingOptions
 from miniredis.resp.decoder import RequestDecoder
 
 REPLY_ON: Final = 0
@@ -71,8 +72,9 @@ class Session(Client):
         self.is_replica = False  # it follows us
         self.is_primary = False  # it is the link to the server we follow
         self.is_monitor = False
-        self.redirect: int = -1  # the client that gets its invalidations
+        self.redirect: int = -1  # the client that gets its invalidations; 0: itself; -1: it does not track
         self.tracking_letters = b""
+        self.tracking: TrackingOptions | None = None
         # Subscriptions; the order in which they were made.
         self.channels: dict[bytes, None] = {}
         self.patterns: dict[bytes, None] = {}
