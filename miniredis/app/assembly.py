@@ -41,6 +41,7 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.config.reader import ConfigError
 from miniredis.dispatch import (
+    acl_commands,
     authentication,
     client_commands,
     command_commands,
@@ -55,6 +56,7 @@ from miniredis.dispatch import (
     tracking_commands,
     transactions,
 )
+from miniredis.dispatch.acl import AclError
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -75,6 +77,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     command_commands.group,
     config_commands.group,
     authentication.group,
+    acl_commands.group,
     server.group,
     serialization.group,
     generic.group,
@@ -118,4 +121,8 @@ def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> 
             raise ConfigError("", 0, b"", b"No such command in rename-command")
     engine = Engine(keyspace, config, commands, random, time, log)
     follow_config(engine)
+    try:
+        engine.acl.load_lines(config.lines("user"))
+    except AclError as problem:
+        raise ConfigError("", 0, b"", problem.message) from problem
     return engine

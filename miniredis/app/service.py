@@ -21,6 +21,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, LogLevel
 
 from miniredis import REDIS_VERSION, __version__
+from miniredis.app.acl_file import keep_users_in_file
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
@@ -65,6 +66,7 @@ class MiniRedisService(Service):
         self.engine = build_engine(
             config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
         )
+        keep_users_in_file(self.engine.acl, config.string("aclfile"), len(config.lines("user")) > 0)
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self.persistence = PersistenceEdge(self.engine, reactor)

@@ -81,6 +81,16 @@ def follow_config(engine: Engine) -> None:
     config.follow(["client-output-buffer-limit", "client-query-buffer-limit", "timeout"], take_client_limits)
     config.follow(["proto-max-bulk-len"], take_limits)
 
+    def take_access_rules() -> None:
+        engine.acl.all_channels = config.text("acl-pubsub-default") == b"allchannels"
+        engine.acl.log.resize(config.int("acllog-max-len"))
+
+    def take_default_password() -> None:
+        engine.acl.set_default_password(config.text("requirepass"))
+
+    config.follow(["acl-pubsub-default", "acllog-max-len"], take_access_rules)
+    config.follow(["requirepass"], take_default_password)
+
     def take_tracking_limit() -> None:
         engine.tracking.most_keys = config.int("tracking-table-max-keys")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Final
 
 from miniredis.commands.context import Context
@@ -29,12 +28,8 @@ def wrong_password() -> ReplyError:
 
 def authenticate(engine: Engine, session: Session, user: bytes, password: bytes) -> None:
     """Let the client be `user`, or raise WRONGPASS."""
-    expected = engine.config.text("requirepass")
-    if user != b"default" or not hmac.compare_digest(expected, password):
+    if not engine.acl.authenticate(session, user, password):
         raise wrong_password()
-    session.gates &= ~GATE_NO_AUTH
-    session.decoder.authenticated = True
-    session.user_name = user
 
 
 @group.command(
@@ -49,7 +44,7 @@ def auth(ctx: Context, argv: list[bytes]) -> object:
     engine = engine_of(ctx)
     if len(argv) > 3:
         raise syntax_error()
-    if len(argv) == 2 and not engine.has_default_password():
+    if len(argv) == 2 and engine.acl.default.no_password:
         raise error(
             b"AUTH <password> called without any password configured for the default user. "
             b"Are you sure your configuration is correct?"

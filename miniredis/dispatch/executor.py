@@ -17,11 +17,12 @@ from twisted.python.failure import Failure
 from miniredis.commands.context import NOT_READY, Context, Serve
 from miniredis.commands.declaration import FAST, Command
 from miniredis.config.config import Config
+from miniredis.dispatch.acl import AccessControl
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
-from miniredis.dispatch.gates import AFTER_REPLY, GATE_MULTI, GATE_NO_AUTH, GATE_SUBSCRIBED, GATE_TRACKING
+from miniredis.dispatch.gates import AFTER_REPLY, GATE_ACL, GATE_MULTI, GATE_SUBSCRIBED, GATE_TRACKING
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
 from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
@@ -35,7 +36,13 @@ from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.resp.encoder import append_bulk, append_reply, encode_error
-from miniredis.resp.errors import ProtocolError, ReplyError, internal_error, wrong_number_of_arguments
+from miniredis.resp.errors import (
+    ProtocolError,
+    ReplyError,
+    internal_error,
+    transaction_refused,
+    wrong_number_of_arguments,
+)
 from miniredis.resp.replies import Preencoded
 
 #: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
@@ -54,6 +61,8 @@ class Engine(ServerState):
         self._mark_ns: int = 0  # when the command before ended
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
+        self.acl = AccessControl(self)
+        self.on_reset.append(self.acl.begin)
         self.pause = Pause(self, self.call)
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
@@ -81,9 +90,7 @@ class Engine(ServerState):
         session = Session(self.next_client_id(), self, port, self.max_bulk)
         self.sessions[session.id] = session
         self.counters.connections += 1
-        if self.has_default_password():
-            session.gates |= GATE_NO_AUTH
-            session.decoder.authenticated = False
+        self.acl.begin(session)
         return session
 
     def own_session(self, port: Port) -> Session:
@@ -115,12 +122,20 @@ class Engine(ServerState):
         session.context.resp = 2
         session.set_reply_mode(REPLY_ON)
         session.name = b""
-        session.user_name = b"default"
-        if self.has_default_password():
-            session.gates |= GATE_NO_AUTH
-            session.decoder.authenticated = False
         for feature in self.on_reset:
             feature(session)
+
+    def has_default_password(self) -> bool:
+        """Whether a connection can do nothing before it says who it is."""
+        return self.acl.needs_authentication()
+
+    def may_read_all_keys(self, ctx: Context, argv: list[bytes]) -> bool:
+        session = ctx.client
+        assert isinstance(session, Session)
+        command = session.last_command
+        if not session.gates & GATE_ACL or session.user is None or command is None:
+            return True
+        return session.user.reads_all_keys(command, argv)
 
     def notify_classes(self, classes: int) -> None:
         """Publish keyspace events of these NOTIFY_ classes from now on; 0: none."""
@@ -138,6 +153,7 @@ class Engine(ServerState):
         decoder = session.decoder
         out = session.out
         session.active_ms = self.keyspace.clock.now_ms
+        self.running = session
         while most > 0:
             if session.waiting is not None or session.closing:
                 return False
@@ -264,9 +280,13 @@ class Engine(ServerState):
         """A request was refused before it ran; inside MULTI that spoils the transaction."""
         if command is not None:
             command.rejected += 1
-        self.count_error(refusal.message)
         if session.gates & GATE_MULTI:
             session.queue_is_bad = True
+        if command is not None and command.name == b"exec":
+            session.end_queue()
+            self.unwatch(session)
+            refusal = transaction_refused(refusal)
+        self.count_error(refusal.message)
         return refusal
 
     def _internal_error(self, command: Command, defect: Exception) -> ReplyError:

@@ -73,6 +73,14 @@ class CommandTable:
                 raise unknown_subcommand(argv[1], command.name)
         return command
 
+    def find_original(self, name: bytes) -> Command | None:
+        """By its name in lower case, whatever it was renamed to: `get`, `config|get`."""
+        container, bar, own = name.partition(b"|")
+        command = self.commands.get(container)
+        if command is None or not bar:
+            return command
+        return command.subcommands.get(own) if command.subcommands is not None else None
+
     def find_by_full_name(self, name: bytes) -> Command | None:
         """`config|get` or `get`, in any case."""
         container, _, own = name.lower().partition(b"|")

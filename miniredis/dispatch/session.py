@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 
 from miniredis.commands.context import Client, Context, Server
 from miniredis.commands.declaration import Command
+from miniredis.dispatch.acl_users import User
 from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.tracking_options import TrackingOptions
@@ -43,6 +44,10 @@ class Session(Client):
         self.context = Context(server.keyspace, self, server)
         self.decoder = RequestDecoder(max_bulk)
         self.out: list[bytes] = []
+        #: Who it is; None for the server itself, which may do everything.
+        self.user: User | None = None
+        #: From where its commands come: b"multi" within EXEC, b"lua" within a script; empty: from the client.
+        self.access_context = b""
         #: GATE_ bits of this client; 0 for nearly every one.
         self.gates: int = 0
         #: A command waits for its reply; everything behind it stays unread.

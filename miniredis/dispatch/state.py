@@ -93,6 +93,8 @@ class ServerState(Server):
         self.counters = ServerCounters()
         self.error_counts: dict[bytes, int] = {}
         self.sessions: dict[int, Session] = {}
+        #: The client whose requests are run.
+        self.running: Session | None = None
         self.waiting = WaitingClients()
         self.watching = WatchedKeys(keyspace)
         self.event_sinks: list[EventSink] = []
@@ -194,10 +196,6 @@ class ServerState(Server):
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""
         return b"replica" if self.is_replica else b"master"
-
-    def has_default_password(self) -> bool:
-        """Whether a connection without a password can do nothing."""
-        return len(self.config.text("requirepass")) > 0
 
     def log_failure(self, what: str, defect: BaseException | None) -> None:
         """Write a defect with its traceback into the log."""

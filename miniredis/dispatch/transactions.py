@@ -68,11 +68,13 @@ def execute(ctx: Context, argv: list[bytes]) -> object:
     if is_broken:
         return NULL_ARRAY
     ctx.may_block = False
+    session.access_context = b"multi"
     engine.begin_block()
     try:
         return [engine.call_queued(session, each) for each in queued]
     finally:
         ctx.may_block = True
+        session.access_context = b""
         engine.end_block()
 
 
