@@ -91,21 +91,15 @@ class AccessControl(Rule):
         """A client as it is when it connects: the default user, perhaps still to be proved."""
         session.user = self.default
         session.user_name = DEFAULT
-        self._set_gate(session)
-        if self.needs_authentication():
-            session.gates |= GATE_NO_AUTH
-            session.decoder.authenticated = False
-        else:
-            session.gates &= ~GATE_NO_AUTH
-            session.decoder.authenticated = True
+        session.is_authenticated = not self.needs_authentication()
+        self._set_gates(session)
 
     def log_in(self, session: Session, user: User) -> None:
         """The client has proved to be `user`."""
         session.user = user
         session.user_name = user.name
-        session.gates &= ~GATE_NO_AUTH
-        session.decoder.authenticated = True
-        self._set_gate(session)
+        session.is_authenticated = True
+        self._set_gates(session)
 
     def authenticate(self, session: Session, name: bytes, password: bytes) -> bool:
         """Log the client in when the password is right; a failure is logged."""
@@ -118,7 +112,14 @@ class AccessControl(Rule):
         self._note(session, b"auth", self._context(session), b"AUTH", name)
         return False
 
-    def _set_gate(self, session: Session) -> None:
+    def _set_gates(self, session: Session) -> None:
+        # Who has not proved anything may go on while there is nothing to prove.
+        if session.is_authenticated or not self.needs_authentication():
+            session.gates &= ~GATE_NO_AUTH
+            session.decoder.authenticated = True
+        else:
+            session.gates |= GATE_NO_AUTH
+            session.decoder.authenticated = False
         if session.user is None or session.user.is_unrestricted():
             session.gates &= ~GATE_ACL
         else:
@@ -189,12 +190,13 @@ class AccessControl(Rule):
     def set_default_password(self, password: bytes) -> None:
         """What requirepass says; empty: none."""
         apply_rules(self.default, [b"resetpass", b">" + password] if password else [b"nopass"], self.all_channels)
+        self._act_on_clients(self.default)
 
     def _act_on_clients(self, user: User) -> None:
         """A user has changed: set gates anew, cut subscribers who may not listen any more."""
         for session in list(self.state.sessions.values()):
             if session.user is user:
-                self._set_gate(session)
+                self._set_gates(session)
                 channels = [*session.channels, *session.shard_channels]
                 if session.subscriptions() > 0 and not user.may_listen(channels, list(session.patterns)):
                     self._disconnect(session)

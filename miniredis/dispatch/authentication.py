@@ -87,7 +87,7 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             raise error(b"Syntax error in HELLO option '" + argv[at] + b"'")
     if session.gates & GATE_NO_AUTH:
         raise ReplyError(
-            b"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
+            b"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
             b"<user> <pass> option can be used to authenticate the client and select the RESP protocol version at "
             b"the same time"
         )

@@ -46,6 +46,8 @@ class Session(Client):
         self.out: list[bytes] = []
         #: Who it is; None for the server itself, which may do everything.
         self.user: User | None = None
+        #: It has proved to be its user, or there was nothing to prove when it connected.
+        self.is_authenticated = True
         #: From where its commands come: b"multi" within EXEC, b"lua" within a script; empty: from the client.
         self.access_context = b""
         #: GATE_ bits of this client; 0 for nearly every one.
