@@ -28,6 +28,7 @@ from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.resp.encoder import encode_error
+from miniredis.server.busy import BusyTurns
 from miniredis.server.hub import HubListener, HubReader, bind_tcp
 from miniredis.server.protocol import SessionFactory
 
@@ -73,6 +74,8 @@ class MiniRedisService(Service):
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
+        self._busy = BusyTurns(self.engine, reactor)
+        self.engine.while_busy = self._busy.run
         self._hub: HubReader | None = None
         self._listeners: list[HubListener] = []
         self._ports: list[Any] = []
@@ -137,7 +140,7 @@ class MiniRedisService(Service):
 
     def _listen(self) -> None:
         config = self.config
-        self._hub = HubReader(self.engine, self.reactor)
+        self._hub = self._busy.hub = HubReader(self.engine, self.reactor)
         self.engine.platform.endpoint = "hub"
         self.engine.platform.multiplexing = "epoll"
         port = config.int("port")
@@ -174,12 +177,15 @@ class MiniRedisService(Service):
     def _listen_unix(self, path: str) -> None:
         mode = self.config.int("unixsocketperm")
         factory = SessionFactory(self.engine, partial(self.reactor.callLater, 0))
+        self._busy.factories.append(factory)
         if os.path.exists(path):
             os.unlink(path)
         # The socket must never be open to more than it should, not even for a moment.
         before = os.umask(0o777 & ~mode if mode else 0o077)
         try:
-            self._ports.append(self.reactor.listenUNIX(path, factory, mode=mode or 0o700, wantPID=False))
+            listening = self.reactor.listenUNIX(path, factory, mode=mode or 0o700, wantPID=False)
+            self._ports.append(listening)
+            self._busy.ports.append(listening)
         finally:
             os.umask(before)
 
@@ -216,7 +222,7 @@ class MiniRedisService(Service):
         self.prepare_stop(None)
         if self._hub is not None:
             self._hub.stop()
-            self._hub = None
+            self._hub = self._busy.hub = None
         self.log("warning", "miniredis is now ready to exit, bye bye...")
         return succeed(None)
 
@@ -227,3 +233,4 @@ class MiniRedisService(Service):
         for port in self._ports:
             port.stopListening()
         self._ports = []
+        self._busy.ports = []

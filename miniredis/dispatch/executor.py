@@ -7,6 +7,7 @@ Everything rare lives behind a test that is normally false.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from random import Random
 from typing import Final
@@ -72,6 +73,18 @@ class Engine(ServerState):
         """The edge has something to do: what runs until the next turn sees this time."""
         self.keyspace.clock.now_ms = self.time.wall_ms()
         self._mark_ns = self._monotonic_ns()
+
+    def run_interlude(self, turn: Callable[[], None]) -> None:
+        """Run a turn of the edge in the middle of a command, whose own time stands still meanwhile."""
+        clock = self.keyspace.clock
+        now_ms = clock.now_ms
+        mark_ns = self._mark_ns
+        try:
+            self.begin_turn()
+            turn()
+        finally:
+            clock.now_ms = now_ms
+            self._mark_ns = mark_ns
 
     def connect(self, port: Port) -> Session:
         """A client has connected."""

@@ -123,6 +123,9 @@ class ServerState(Server):
         self.shutdown: Callable[[object], None] | None = None
         #: Gives a shutdown up that waits for replicas; False when there is none.
         self.abort_shutdown: Callable[[], bool] | None = None
+        #: Answers other clients in the middle of a command that takes long; called about every millisecond by a
+        #: script while GATE_BUSY is set.  None where nobody else can be served.
+        self.while_busy: Callable[[], None] | None = None
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024

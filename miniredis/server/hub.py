@@ -29,6 +29,7 @@ class HubReader:
     def __init__(self, engine: Engine, reactor: Any) -> None:
         self.reactor = reactor
         self.hub = Hub(engine, self.schedule)
+        self.listeners: list[HubListener] = []
         self._is_scheduled = False
 
     def start(self) -> None:
@@ -43,6 +44,12 @@ class HubReader:
         if not self._is_scheduled:
             self._is_scheduled = True
             self.reactor.callLater(0, self._run_scheduled)
+
+    def run_busy_turn(self) -> None:
+        """Accept, run and send in the middle of a command that takes long."""
+        for listener in list(self.listeners):
+            listener.doRead()
+        self.hub.run_busy_turn()
 
     def _run_scheduled(self) -> None:
         self._is_scheduled = False
@@ -99,9 +106,12 @@ class HubListener:
 
     def start(self) -> None:
         self.reader.reactor.addReader(self)
+        self.reader.listeners.append(self)
 
     def stop(self) -> None:
         self.reader.reactor.removeReader(self)
+        if self in self.reader.listeners:
+            self.reader.listeners.remove(self)
         self.socket.close()
 
     def port(self) -> int:

@@ -39,8 +39,12 @@ class Hub:
         self.connections: dict[int, HubConnection] = {}
         self.in_turn = False
         #: Connections with output from elsewhere, or with requests left over from their last turn.
-        self.pending: list[HubConnection] = []
+        self.pending: deque[HubConnection] = deque()
         self.is_closed = False
+        #: A command that takes long lets us have a turn in its middle; output then waits for nothing.
+        self.is_busy = False
+        #: Such turns so far: the events that the turn around them has read are stale after one.
+        self.busy_turns: int = 0
 
     def fileno(self) -> int:
         return self.poll.fileno()
@@ -59,41 +63,78 @@ class Hub:
         """Handle what is ready; asks for another turn when something is left."""
         self.in_turn = True
         self.engine.begin_turn()
-        pending = self.pending
-        if pending:
-            self.pending = []
-            for connection in pending:
-                connection.is_pending = False
-                connection.proceed()
-        connections = self.connections
-        for fd, events in self.poll.poll(0, EVENTS_A_TURN):
-            ready = connections.get(fd)
-            if ready is None:
-                continue
-            if events & READABLE and not ready.has_more:
-                ready.receive()
-            elif events & BROKEN:
-                ready.lose()
-            elif events & WRITABLE:
-                ready.send_kept()
+        self.go_on(True)
+        self.handle_events()
         # What commands of this turn wrote to other connections leaves with it.
-        pending = self.pending
-        if pending:
-            self.pending = []
-            left: list[HubConnection] = []
-            for connection in pending:
-                if connection.has_more:
-                    left.append(connection)
-                else:
-                    connection.is_pending = False
-                    connection.proceed()
-            self.pending.extend(left)
+        self.go_on(False)
         log = self.engine.log_buffer
         if log is not None and log.is_behind():
             log.settle()
         self.in_turn = False
         if self.pending:
             self.schedule()
+
+    def run_busy_turn(self) -> None:
+        """A turn in the middle of a command: for everybody but the client whose command it is.
+
+        What it finds pending may be the rest of a turn around it, which then finds it done.
+        """
+        log = self.engine.log_buffer
+        if log is not None and log.is_behind():
+            log.settle()
+        was_in_turn = self.in_turn
+        self.in_turn = True
+        self.is_busy = True
+        self.busy_turns += 1
+        self.go_on(True)
+        self.handle_events()
+        self.go_on(False)
+        self.is_busy = False
+        self.in_turn = was_in_turn
+        if self.pending and not was_in_turn:
+            self.schedule()
+
+    def go_on(self, with_requests: bool) -> None:
+        """Go on with the connections that are pending now, once each; else only send what waits for them."""
+        pending = self.pending
+        left = len(pending)
+        while left > 0 and pending:
+            left -= 1
+            connection = pending.popleft()
+            if connection.is_running or (connection.has_more and not with_requests):
+                pending.append(connection)
+            else:
+                connection.is_pending = False
+                try:
+                    connection.proceed()
+                except Exception as defect:
+                    self.drop(connection, defect)
+
+    def handle_events(self) -> None:
+        connections = self.connections
+        busy_turns = self.busy_turns
+        for fd, events in self.poll.poll(0, EVENTS_A_TURN):
+            ready = connections.get(fd)
+            if ready is None or ready.is_running:
+                continue
+            try:
+                if events & READABLE and not ready.has_more:
+                    ready.receive()
+                elif events & BROKEN:
+                    ready.lose()
+                elif events & WRITABLE:
+                    ready.send_kept()
+            except Exception as defect:
+                self.drop(ready, defect)
+            if self.busy_turns != busy_turns:
+                return
+
+    def drop(self, connection: HubConnection, defect: Exception) -> None:
+        """A defect of ours ends the connection that met it, and none of the others."""
+        self.engine.counters.unexpected_errors += 1
+        self.engine.log_failure("a defect ended a connection", defect)
+        connection.is_running = False
+        connection.lose()
 
     def close(self) -> None:
         """Send what can be sent, then close every connection and the set."""
@@ -183,17 +224,18 @@ class HubConnection(Port):
         if self.is_lost or self.is_held:
             return
         # While the peer does not read, nothing more is run for it.
-        if self.unsent_size == 0 and self.hub.engine.proceed(session, COMMANDS_A_TURN):
-            self.has_more = True
-            self.hub.put_off(self)
-        elif self.unsent_size == 0:
-            self.has_more = False
-            if not session.decoder.is_idle() and self.hub.engine.client_limits.query_exceeded(session):
+        if self.unsent_size == 0:
+            self.is_running = True
+            self.has_more = self.hub.engine.proceed(session, COMMANDS_A_TURN)
+            self.is_running = False
+            if self.has_more:
+                self.hub.put_off(self)
+            elif not session.decoder.is_idle() and self.hub.engine.client_limits.query_exceeded(session):
                 self.lose()
                 return
         if session.out or session.closing:
             log = self.hub.engine.log_buffer
-            if log is not None and log.is_behind():
+            if log is not None and log.is_behind() and not self.hub.is_busy:
                 log.hold(self)
             else:
                 self.flush()

@@ -245,6 +245,29 @@ def test_a_reply_that_comes_later_leaves_with_the_turn_that_made_it(wire: Wire) 
     assert waiting.recv(100) == b"*2\r\n$1\r\nl\r\n$1\r\na\r\n+PONG\r\n"
 
 
+@pytest.mark.parametrize("step", ["receive", "proceed"])
+def test_a_defect_ends_the_connection_that_met_it_and_no_other(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    broken, connection = wire.connect()
+    whole, _ = wire.connect()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(connection, step, fail)
+    if step == "receive":
+        broken.send(b"PING\r\n")
+    else:
+        connection.wake()
+    whole.send(b"PING\r\n")
+    wire.turns()
+    assert whole.recv(100) == b"+PONG\r\n"
+    assert connection.is_lost
+    assert wire.is_closed(broken)
+    assert any("ended a connection" in text for _, text in wire.memory.logged)
+
+
 def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:
     client, connection = wire.connect()
     wire.hub.close()
