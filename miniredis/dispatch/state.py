@@ -129,11 +129,8 @@ class ServerState(Server):
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024
-        #: A command that takes this long is looked at: the lesser of the slow log's and the latency monitor's bound.
-        self.slow_ns: int = 1 << 62
         self.log_slower_ns: int = -1  # -1: the log of slow commands is off
         self.log_larger_bytes: int = -1  # the log of large requests
-        self.tracks_latency = True
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
         #: Told of every command before it runs, while anybody monitors.

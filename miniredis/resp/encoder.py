@@ -31,6 +31,9 @@ READY_HEADERS: Final = 1024
 BULK_HEADERS: Final[list[bytes]] = [b"$%d\r\n" % n for n in range(READY_HEADERS)]
 ARRAY_HEADERS: Final[list[bytes]] = [b"*%d\r\n" % n for n in range(READY_HEADERS)]
 INTEGERS: Final[list[bytes]] = [b":%d\r\n" % n for n in range(READY_HEADERS)]
+#: Up to a million an integer is put together from two halves.
+INTEGER_HEADS: Final[list[bytes]] = [b":%d" % n for n in range(1000)]
+INTEGER_TAILS: Final[list[bytes]] = [b"%03d\r\n" % n for n in range(1000)]
 LARGE_BULK: Final = 16 * 1024  # from here a value leaves as a chunk of its own, not copied into the join
 
 
@@ -57,6 +60,15 @@ def append_bulk(out: list[bytes], value: bytes) -> None:
         out.append(CRLF)
 
 
+def append_integer(out: list[bytes], number: int) -> None:
+    if 0 <= number < READY_HEADERS:
+        out.append(INTEGERS[number])
+    elif 0 <= number < 1_000_000:
+        out.append(INTEGER_HEADS[number // 1000] + INTEGER_TAILS[number % 1000])
+    else:
+        out.append(b":" + str(number).encode() + CRLF)
+
+
 def append_array_header(out: list[bytes], size: int) -> None:
     if size < READY_HEADERS:
         out.append(ARRAY_HEADERS[size])
@@ -78,10 +90,7 @@ def append_reply(out: list[bytes], reply: object, resp: int) -> None:
         else:
             out.append(b"#t\r\n" if reply else b"#f\r\n")
     elif isinstance(reply, int):
-        if 0 <= reply < READY_HEADERS:
-            out.append(INTEGERS[reply])
-        else:
-            out.append(b":" + str(reply).encode() + CRLF)
+        append_integer(out, reply)
     elif isinstance(reply, list):
         append_array_header(out, len(reply))
         for item in reply:
