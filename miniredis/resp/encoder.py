@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from miniredis.resp.bytework import IS_NATIVE, encode_bulk, encode_plain
 from miniredis.resp.errors import ReplyError
 from miniredis.resp.numbers import format_double
 from miniredis.resp.replies import (
@@ -50,7 +51,9 @@ def encode_error(message: bytes) -> bytes:
 
 def append_bulk(out: list[bytes], value: bytes) -> None:
     size = len(value)
-    if size < READY_HEADERS:
+    if IS_NATIVE and size < LARGE_BULK:
+        out.append(encode_bulk(value))
+    elif size < READY_HEADERS:
         out.append(BULK_HEADERS[size] + value + CRLF)
     elif size < LARGE_BULK:
         out.append(b"$" + str(size).encode() + CRLF + value + CRLF)
@@ -92,6 +95,11 @@ def append_reply(out: list[bytes], reply: object, resp: int) -> None:
     elif isinstance(reply, int):
         append_integer(out, reply)
     elif isinstance(reply, list):
+        if IS_NATIVE:
+            data = encode_plain(reply, resp)
+            if data is not None:
+                out.append(data)
+                return
         append_array_header(out, len(reply))
         for item in reply:
             if isinstance(item, bytes):
@@ -173,6 +181,10 @@ def encode_reply(reply: object, resp: int) -> bytes:
 
 def encode_command(argv: list[bytes]) -> bytes:
     """A request as an array of bulk strings: what the AOF and replicas are sent."""
+    if IS_NATIVE:
+        data = encode_plain(argv, 2)
+        assert data is not None
+        return data
     out: list[bytes] = []
     append_array_header(out, len(argv))
     for argument in argv:
