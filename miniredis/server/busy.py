@@ -15,7 +15,6 @@ from typing import Any
 from twisted.protocols.policies import ProtocolWrapper
 
 from miniredis.dispatch.executor import Engine
-from miniredis.server.hub import HubReader
 from miniredis.server.protocol import SessionFactory
 
 
@@ -44,7 +43,6 @@ class BusyTurns:
     def __init__(self, engine: Engine, reactor: Any) -> None:
         self.engine = engine
         self.reactor = reactor
-        self.hub: HubReader | None = None
         self.factories: list[SessionFactory] = []
         self.ports: list[Any] = []
         #: Transports whose end was met: their reactor finds it again, and ends them.
@@ -81,8 +79,9 @@ class BusyTurns:
             self._is_running = False
 
     def _run(self) -> None:
-        if self.hub is not None:
-            self.hub.run_busy_turn()
+        for factory in self.factories:
+            if factory.hub is not None:
+                factory.hub.hub.run_busy_turn()
         if self.ports or any(factory.protocols for factory in self.factories):
             for factory in self.factories:
                 factory.is_busy = True

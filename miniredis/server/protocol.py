@@ -20,6 +20,8 @@ from zope.interface import implementer
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import Session
+from miniredis.server.hub import HubReader
+from miniredis.server.interfaces import IDirectSessions
 
 COMMANDS_A_TURN: Final = 512
 
@@ -100,6 +102,12 @@ class SessionProtocol(Protocol):
         self.port.peer = address_text(transport.getPeer())
         self.port.local = address_text(transport.getHost())
         self.port.is_unix = isinstance(transport.getHost(), UNIXAddress)
+        host = transport.getPeer()
+        refusal = self.factory.admit(getattr(host, "host", ""))
+        if refusal:
+            transport.write(refusal)
+            transport.loseConnection()
+            return
         transport.registerProducer(self.port, True)
         engine = self.factory.engine
         engine.begin_turn()
@@ -108,7 +116,8 @@ class SessionProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         session = self.session
-        assert session is not None
+        if session is None:  # it was refused
+            return
         session.bytes_in += len(data)
         session.decoder.feed(data)
         self.factory.engine.begin_turn()
@@ -177,19 +186,41 @@ class SessionProtocol(Protocol):
         return buffered + getattr(transport, "_tempDataLen", 0)
 
 
+def _admit_all(host: str) -> bytes:
+    return b""
+
+
+@implementer(IDirectSessions)
 class SessionFactory(Factory):
-    """Makes a SessionProtocol for each connection.  `call_soon` runs a callable at the next turn."""
+    """The clients of an engine: sessions in the hub, or a SessionProtocol for each connection of other transports.
+
+    `call_soon` runs a callable at the next turn; `admission` is asked about each connection, with the address it
+    comes from, empty for a unix socket.
+    """
 
     noisy = False
 
-    def __init__(self, engine: Engine, call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        call_soon: Callable[[Callable[[], None]], object],
+        admission: Callable[[str], bytes] = _admit_all,
+    ) -> None:
         self.engine = engine
         self.call_soon = call_soon
+        self.admission = admission
+        self.hub: HubReader | None = None
         self.protocols: set[SessionProtocol] = set()
         #: A command that takes long lets others have a turn in its middle.
         self.is_busy = False
         self._scheduled: deque[SessionProtocol] = deque()
         self._is_called = False
+
+    def keepalive_s(self) -> int:
+        return self.engine.config.int("tcp-keepalive")
+
+    def admit(self, host: str) -> bytes:
+        return self.admission(host)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         protocol = SessionProtocol()

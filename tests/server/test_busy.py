@@ -23,7 +23,7 @@ from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.resp.errors import ReplyError
 from miniredis.server.busy import BusyTurns
-from miniredis.server.hub import HubListener, HubReader, bind_tcp
+from miniredis.server.endpoint import HubEndpoint
 from miniredis.server.protocol import SessionFactory
 from miniredis.testing.memory import MemoryServer
 
@@ -45,13 +45,10 @@ class Edge:
         self.busy = BusyTurns(self.engine, self.reactor)
         self.engine.while_busy = self.busy.run
         self.engine.rules[GATE_BUSY] = RefuseAll()
-        self.hub = HubReader(self.engine, self.reactor)
-        self.busy.hub = self.hub
-        self.listener = HubListener(self.hub, bind_tcp("127.0.0.1", 0, 16), 0, lambda accepted: b"")
-        self.hub.start()
-        self.listener.start()
         self.factory = SessionFactory(self.engine, partial(self.reactor.callLater, 0))
         self.busy.factories.append(self.factory)
+        self.listening: list[Any] = []
+        HubEndpoint(self.reactor, 0, "127.0.0.1").listen(self.factory).addCallback(self.listening.append)
         self.path = str(folder / "socket")
         self.add_port(self.reactor.listenUNIX(self.path, self.factory))
         self.steps: list[Callable[[], object]] = []
@@ -77,7 +74,7 @@ class Edge:
             self.engine.while_busy()
 
     def tcp(self) -> socket.socket:
-        return self._keep(socket.create_connection(("127.0.0.1", self.listener.port())))
+        return self._keep(socket.create_connection(("127.0.0.1", self.listening[0].getHost().port)))
 
     def unix(self) -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
@@ -102,8 +99,9 @@ class Edge:
         for each in self._sockets:
             each.close()
         self.turn()
-        self.listener.stop()
-        self.hub.stop()
+        self.listening[0].stopListening()
+        assert self.factory.hub is not None
+        self.factory.hub.stop()
         for port in self.busy.ports:
             port.stopListening()
         self.turn()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import Hub, HubConnection
+from miniredis.server.hub_loop import Hub, SessionConnection
 from miniredis.testing.memory import MemoryServer
 
 
@@ -25,7 +25,7 @@ class Wire:
     def _schedule(self) -> None:
         self.scheduled += 1
 
-    def connect(self) -> tuple[socket.socket, HubConnection]:
+    def connect(self) -> tuple[socket.socket, SessionConnection]:
         ours, theirs = socket.socketpair()
         for each in (ours, theirs):
             each.setblocking(False)
