@@ -10,7 +10,7 @@ WORKERS ?= 2
 RUN_VENV := .venv
 TEST_VENV := build/venv
 PY := $(TEST_VENV)/bin/python
-SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted -name '*.py' -not -path '*/__pycache__/*')
+SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted native -name '*.py' -o -name '*.c')
 # Bytes in, bytes out, and the oracle: what runs on the compiled build too.
 COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace commands dispatch scripting oracle))
 # $(call pip,PYTHON,WORDS): quiet; where it fails, the end of its log.

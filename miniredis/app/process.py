@@ -26,6 +26,7 @@ from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
 from miniredis.config.reader import ConfigError
 from miniredis.config.rewriter import rewrite
+from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.shutdown import ShutdownRequest
 from miniredis.resp.errors import error
 
@@ -66,15 +67,18 @@ class ServerProcess(Service):
         if not self.server.prepare_stop(request.save) and not request.force:
             raise error(b"Errors trying to SHUTDOWN. Check logs.")
         self._stopping = True
+        if self.server.engine.gates & GATE_BUSY:
+            # Asked in the middle of a script that may never end: the reactor would not come to its turn.
+            self._die("", 0)
         self.reactor.callLater(0, self.reactor.stop)
 
-    def _die(self, reason: str) -> None:
+    def _die(self, reason: str, status: int = 1) -> None:
         """The server cannot go on, and nothing is left to be written."""
         with suppress(OSError):
             pidfile = self.config.string("pidfile")
             if pidfile:
                 os.unlink(pidfile)
-        os._exit(1)
+        os._exit(status)
 
     def _rewrite_config(self) -> None:
         path = self.start.config_file

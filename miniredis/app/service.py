@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +18,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
 
 from miniredis import REDIS_VERSION, __version__
 from miniredis.app.acl_file import keep_users_in_file
@@ -29,7 +29,9 @@ from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.resp.encoder import encode_error
-from miniredis.server.hub import HubListener, HubReader, bind_tcp
+from miniredis.server.busy import BusyTurns
+from miniredis.server.endpoint import HubEndpoint, has_hub
+from miniredis.server.hub import HubReader
 from miniredis.server.protocol import SessionFactory
 
 LEVELS = {
@@ -75,9 +77,13 @@ class MiniRedisService(Service):
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
-        self._hub: HubReader | None = None
-        self._listeners: list[HubListener] = []
-        self._ports: list[Any] = []
+        self._is_listening = False
+        self._busy = BusyTurns(self.engine, reactor)
+        self.engine.while_busy = self._busy.run
+        self._sessions = SessionFactory(self.engine, partial(reactor.callLater, 0), self._admit)
+        self._busy.factories.append(self._sessions)
+        self._tcp_ports: list[Any] = []
+        self._unix_ports: list[Any] = []
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
 
@@ -92,17 +98,15 @@ class MiniRedisService(Service):
 
     def startService(self) -> None:
         self.running = 1
-        if self._hub is None:
+        if not self._is_listening:
             self._listen()
         self.log("notice", "Server initialized")
         self.engine.start_memory = self.engine.platform.rss_bytes()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         self._loop.start(1 / self.config.int("hz"), now=False).addErrback(self._loop_failed)
-        assert self._hub is not None
-        self._hub.start()
-        for listener in self._listeners:
-            listener.start()
+        if self._sessions.hub is not None:
+            self._sessions.hub.start()
         if not self.config.sentinel:
             self.persistence.start(self._ready, self._failed)
         else:
@@ -110,9 +114,9 @@ class MiniRedisService(Service):
 
     def _ready(self) -> None:
         gc.freeze()
-        if self._listeners:
+        if self._tcp_ports:
             self.log("notice", "Ready to accept connections tcp")
-        if self._ports:
+        if self._unix_ports:
             self.log("notice", "Ready to accept connections unix")
 
     def _failed(self, reason: str) -> None:
@@ -139,9 +143,15 @@ class MiniRedisService(Service):
 
     def _listen(self) -> None:
         config = self.config
-        self._hub = HubReader(self.engine, self.reactor)
-        self.engine.platform.endpoint = "hub"
-        self.engine.platform.multiplexing = "epoll"
+        self._is_listening = True
+        # Its connections are not run before the service is.
+        if has_hub(self.reactor):
+            self._sessions.hub = HubReader(self.engine, self.reactor)
+            self.engine.platform.endpoint = "hub"
+            self.engine.platform.multiplexing = "epoll"
+        else:
+            self.engine.platform.endpoint = "reactor"
+            self.engine.platform.multiplexing = type(self.reactor).__name__
         port = config.int("port")
         if port != 0:
             self._listen_tcp(port)
@@ -151,56 +161,56 @@ class MiniRedisService(Service):
 
     def _listen_tcp(self, port: int) -> None:
         config = self.config
-        assert self._hub is not None
-        bound = 0
         for word in config.words("bind"):
             text = word.decode()
             optional = text.startswith("-")
             host = text.removeprefix("-")
             host = {"*": "0.0.0.0", "::*": "::"}.get(host, host)
-            try:
-                listening = bind_tcp(host, port, config.int("tcp-backlog"))
-            except OSError as problem:
+            failures: list[Failure] = []
+            endpoint = HubEndpoint(self.reactor, port, host, config.int("tcp-backlog"))
+            endpoint.listen(self._sessions).addCallbacks(self._tcp_ports.append, failures.append)
+            for failure in failures:
                 if optional:
                     continue
-                self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {problem.strerror}")
+                reason = getattr(getattr(failure.value, "socketError", None), "strerror", failure.getErrorMessage())
+                self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {reason}")
                 self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
                 self._close_listeners()
-                raise ListenFailed(f"Failed listening on port {port} (tcp)") from problem
-            bound += 1
-            self._listeners.append(HubListener(self._hub, listening, config.int("tcp-keepalive"), self._admit))
-        if bound == 0:
+                raise ListenFailed(f"Failed listening on port {port} (tcp)") from failure.value
+        if not self._tcp_ports:
             self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
             raise ListenFailed(f"Failed listening on port {port} (tcp)")
+        if self._sessions.hub is None:
+            self._busy.ports += self._tcp_ports
 
     def _listen_unix(self, path: str) -> None:
         mode = self.config.int("unixsocketperm")
-        factory = SessionFactory(self.engine, partial(self.reactor.callLater, 0))
         if os.path.exists(path):
             os.unlink(path)
         # The socket must never be open to more than it should, not even for a moment.
         before = os.umask(0o777 & ~mode if mode else 0o077)
         try:
-            self._ports.append(self.reactor.listenUNIX(path, factory, mode=mode or 0o700, wantPID=False))
+            listening = self.reactor.listenUNIX(path, self._sessions, mode=mode or 0o700, wantPID=False)
         finally:
             os.umask(before)
+        self._unix_ports.append(listening)
+        self._busy.ports.append(listening)
 
-    def _admit(self, accepted: socket.socket) -> bytes:
+    def _admit(self, host: str) -> bytes:
         """What a new connection is refused with; empty lets it in."""
         engine = self.engine
         if len(engine.sessions) >= self.config.int("maxclients"):
             engine.counters.rejected_connections += 1
             return encode_error(TOO_MANY_CLIENTS)
-        if self.config.flag("protected-mode") and not engine.has_default_password():
-            host = accepted.getpeername()[0]
-            if not (host.startswith("127.") or host in ("::1", "::ffff:127.0.0.1")):
-                engine.counters.rejected_connections += 1
-                return encode_error(PROTECTED)
+        is_local = not host or host.startswith("127.") or host in ("::1", "::ffff:127.0.0.1")
+        if not is_local and self.config.flag("protected-mode") and not engine.has_default_password():
+            engine.counters.rejected_connections += 1
+            return encode_error(PROTECTED)
         return b""
 
     def tcp_port(self) -> int:
         """The port in use, which the system chose when the configuration said so."""
-        return self._listeners[0].port() if self._listeners else 0
+        return int(self._tcp_ports[0].getHost().port) if self._tcp_ports else 0
 
     # -- stop
 
@@ -216,16 +226,16 @@ class MiniRedisService(Service):
         for step in self._stopping:
             step()
         self.prepare_stop(None)
-        if self._hub is not None:
-            self._hub.stop()
-            self._hub = None
+        self._is_listening = False
+        if self._sessions.hub is not None:
+            self._sessions.hub.stop()
+            self._sessions.hub = None
         self.log("warning", "miniredis is now ready to exit, bye bye...")
         return succeed(None)
 
     def _close_listeners(self) -> None:
-        for listener in self._listeners:
-            listener.stop()
-        self._listeners = []
-        for port in self._ports:
+        for port in (*self._tcp_ports, *self._unix_ports):
             port.stopListening()
-        self._ports = []
+        self._tcp_ports = []
+        self._unix_ports = []
+        self._busy.ports = []

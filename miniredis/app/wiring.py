@@ -45,15 +45,15 @@ def follow_config(engine: Engine) -> None:
             bounds.append(slower_us * 1000)
         if threshold_ms > 0:
             bounds.append(threshold_ms * 1_000_000)
-        engine.slow_ns = min(bounds)
+        engine.timer.slow_ns = min(bounds)
         engine.log_larger_bytes = config.int("commandlog-request-larger-than")
         engine.command_log.resize(SLOW, config.int("slowlog-max-len"))
         engine.command_log.resize(LARGE_REQUEST, config.int("commandlog-large-request-max-len"))
         engine.command_log.resize(LARGE_REPLY, config.int("commandlog-large-reply-max-len"))
 
     def take_latency_tracking() -> None:
-        engine.tracks_latency = config.flag("latency-tracking")
-        if not engine.tracks_latency:
+        engine.timer.tracks_latency = config.flag("latency-tracking")
+        if not engine.timer.tracks_latency:
             for command in engine.commands:
                 command.latencies = None
 

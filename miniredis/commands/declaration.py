@@ -182,6 +182,8 @@ class Command:
         self.has_one_key = False
         #: What is done with that key (READ and WRITE bits); -1 when it takes a search to know.
         self.key_access = -1
+        #: Sure to be brief, so that several in a row may be timed together.
+        self.is_brief = False
         #: The module it came with, if any.
         self.module = b""
         self.id = 0  # dense number within a server, for the bit sets of ACL
@@ -202,6 +204,7 @@ class Command:
     def finish(self) -> None:
         """Derive what follows from the declaration; after the subcommands are in place."""
         self.categories = self._derive_categories()
+        self.is_brief = self.flags & FAST != 0 or self.full_name == b"set"
         for spec in self.key_specs:
             if spec.begin_kind == INDEX and spec.find_kind == RANGE:
                 if self.first_key == 0 or spec.index < self.first_key:

@@ -7,10 +7,12 @@ Everything rare lives behind a test that is normally false.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from random import Random
 from typing import Final
 
+from mypy_extensions import i64
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -20,10 +22,11 @@ from miniredis.config.config import Config
 from miniredis.dispatch.acl import AccessControl
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
+from miniredis.dispatch.call_timer import RUN_ARGUMENTS, CallTimer
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.gates import AFTER_REPLY, GATE_ACL, GATE_MULTI, GATE_SUBSCRIBED, GATE_TRACKING
-from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
+from miniredis.dispatch.latency import LatencyMonitor
 from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
 from miniredis.dispatch.pause import Pause
@@ -35,7 +38,7 @@ from miniredis.dispatch.sinks import Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
-from miniredis.resp.encoder import append_bulk, append_reply, encode_error
+from miniredis.resp.encoder import append_bulk, append_integer, append_reply, encode_error
 from miniredis.resp.errors import (
     ProtocolError,
     ReplyError,
@@ -56,9 +59,11 @@ class Engine(ServerState):
         self, keyspace: Keyspace, config: Config, commands: CommandTable, random: Random, time: TimeSource, log: Log
     ) -> None:
         super().__init__(keyspace, config, commands, random, time, log)
-        self._monotonic_ns = time.monotonic_ns
+        self.timer = CallTimer(time.monotonic_ns, self._note_slow)
         self._by_name: dict[bytes, Command] = commands.by_name
-        self._mark_ns: int = 0  # when the command before ended
+        # The command looked up last, by the name as it was written.
+        self._found_name: bytes = b""
+        self._found: Command | None = None
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
         self.acl = AccessControl(self)
@@ -83,7 +88,19 @@ class Engine(ServerState):
     def begin_turn(self) -> None:
         """The edge has something to do: what runs until the next turn sees this time."""
         self.keyspace.clock.now_ms = self.time.wall_ms()
-        self._mark_ns = self._monotonic_ns()
+        self.timer.mark_ns = self.time.monotonic_ns()
+
+    def run_interlude(self, turn: Callable[[], None]) -> None:
+        """Run a turn of the edge in the middle of a command, whose own time stands still meanwhile."""
+        clock = self.keyspace.clock
+        now_ms = clock.now_ms
+        mark_ns = self.timer.mark_ns
+        try:
+            self.begin_turn()
+            turn()
+        finally:
+            clock.now_ms = now_ms
+            self.timer.mark_ns = mark_ns
 
     def connect(self, port: Port) -> Session:
         """A client has connected."""
@@ -154,17 +171,24 @@ class Engine(ServerState):
         out = session.out
         session.active_ms = self.keyspace.clock.now_ms
         self.running = session
-        while most > 0:
+        timer = self.timer
+        timer.begin()
+        more = False
+        left: i64 = most
+        while True:
             if session.waiting is not None or session.closing:
-                return False
+                break
+            if left <= 0:
+                more = not decoder.is_idle()
+                break
             try:
                 argv = decoder.next()
             except ProtocolError as problem:
                 self._refuse(session, problem)
-                return False
+                break
             if argv is None:
-                return False
-            most -= 1
+                break
+            left -= 1
             session.commands_run += 1
             if not decoder.whole:
                 self._note_large_request(session, argv)
@@ -175,11 +199,16 @@ class Engine(ServerState):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
                 append_bulk(out, reply)
-            elif isinstance(reply, Deferred):
+            elif isinstance(reply, int) and reply is not True and reply is not False:
+                append_integer(out, reply)
+            elif reply is None or isinstance(reply, list):
+                append_reply(out, reply, session.context.resp)
+            elif isinstance(reply, Deferred):  # a test that asks Python's own classes: the dearest comes last
                 self._hold(session, reply)
             else:
                 append_reply(out, reply, session.context.resp)
-        return not decoder.is_idle()
+        timer.end()
+        return more
 
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
         """A request that came in pieces may be large; one that came at once is not."""
@@ -191,7 +220,13 @@ class Engine(ServerState):
 
     def execute(self, session: Session, argv: list[bytes]) -> object:
         """Run one request; its reply value, errors included."""
-        command = self._by_name.get(argv[0])
+        name = argv[0]
+        if name == self._found_name:
+            command = self._found
+        else:
+            command = self._by_name.get(name)
+            self._found_name = name
+            self._found = command
         try:
             if command is None or command.subcommands is not None:
                 command = self._find(session, argv)
@@ -215,6 +250,10 @@ class Engine(ServerState):
         session.last_command = command
         if self.on_call:
             self._announce(session, command, argv)
+        timer = self.timer
+        if command is not timer.run_of or len(argv) > RUN_ARGUMENTS:
+            timer.before_other(command, argv)
+        started_ns = timer.mark_ns
         try:
             reply = command.run(session.context, argv)
         except ReplyError as problem:
@@ -224,19 +263,13 @@ class Engine(ServerState):
         except Exception as defect:
             command.failed += 1
             reply = self._internal_error(command, defect)
-        now_ns = self._monotonic_ns()
-        spent_ns = now_ns - self._mark_ns
-        self._mark_ns = now_ns
-        command.calls += 1
-        command.nanoseconds += spent_ns
-        latencies = command.latencies
-        if latencies is None and self.tracks_latency:
-            latencies = command.latencies = [0] * BUCKETS
-        if latencies is not None:
-            fine = spent_ns >> FINE_SHIFT
-            latencies[fine if fine < FINE_BUCKETS else coarse_bucket(spent_ns)] += 1
-        if spent_ns >= self.slow_ns:
-            self._note_slow(session, command, argv, spent_ns)
+        if command is timer.run_of:
+            timer.run_length += 1
+            timer.session = session
+            timer.argv = argv
+        else:
+            timer.after_other(session, command, argv, started_ns)
+            self._found_name = b""  # it may have changed what there is
         if effects.active:
             self._deliver(session, argv, effects.dirty != dirty)
             if session.gates & GATE_TRACKING:

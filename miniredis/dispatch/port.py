@@ -81,6 +81,8 @@ class Port:
         #: Output waits until the log is written up to `ticket`; nothing more is run meanwhile.
         self.is_held = False
         self.ticket: int = 0
+        #: Its requests are being run right now; a busy script among them lets others have their turn, not this one.
+        self.is_running = False
 
     def wake(self) -> None:
         """There is output to send, and perhaps requests to go on with, outside of the session's own turn."""

@@ -128,14 +128,14 @@ class ServerState(Server):
         self.shutdown: Callable[[object], None] | None = None
         #: Gives a shutdown up that waits for replicas; False when there is none.
         self.abort_shutdown: Callable[[], bool] | None = None
+        #: Answers other clients in the middle of a command that takes long; called about every millisecond by a
+        #: script while GATE_BUSY is set.  None where nobody else can be served.
+        self.while_busy: Callable[[], None] | None = None
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024
-        #: A command that takes this long is looked at: the lesser of the slow log's and the latency monitor's bound.
-        self.slow_ns: int = 1 << 62
         self.log_slower_ns: int = -1  # -1: the log of slow commands is off
         self.log_larger_bytes: int = -1  # the log of large requests
-        self.tracks_latency = True
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
         #: Told of every command before it runs, while anybody monitors.

@@ -18,6 +18,8 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from miniredis.app.options import Options, start_or_exit
 from miniredis.app.process import ServerProcess, tell_supervisor, write_file
 from miniredis.app.tap import makeService
+from miniredis.dispatch.gates import GATE_BUSY
+from miniredis.dispatch.shutdown import ShutdownRequest
 
 Start = Callable[..., ServerProcess]
 
@@ -180,6 +182,18 @@ def test_a_second_stop_signal_ends_it_at_once(start: Start, monkeypatch: pytest.
     assert ended == []
     process._signalled(signal.SIGINT, None)
     assert ended == [1]
+
+
+def test_a_shutdown_in_the_middle_of_a_script_does_not_wait_for_the_reactor(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start("--port", "0")
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    process.server.engine.gates |= GATE_BUSY
+    assert process.server.engine.shutdown is not None
+    process.server.engine.shutdown(ShutdownRequest(False, False, False))
+    assert ended == [0]
 
 
 def test_sigusr1_opens_the_log_anew_and_sighup_reads_files_again(start: Start, tmp_path: Path) -> None:
