@@ -26,7 +26,9 @@ from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
 from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
+from miniredis.persistence.child import may_fork, start_child
 from miniredis.persistence.service import PersistenceEdge
+from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
 from miniredis.server.hub import HubListener, HubReader, bind_tcp
 from miniredis.server.protocol import SessionFactory
@@ -69,6 +71,8 @@ class MiniRedisService(Service):
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self.persistence = PersistenceEdge(self.engine, reactor)
         self.upkeep.rounds.append(self.persistence.persistence.poll)
+        self.replication = ReplicationEdge(self.engine, reactor, start_child, may_fork)
+        self.upkeep.rounds.append(self.replication.tick)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
@@ -102,11 +106,14 @@ class MiniRedisService(Service):
         for listener in self._listeners:
             listener.start()
         if not self.config.sentinel:
+            self.replication.prepare()
             self.persistence.start(self._ready, self._failed)
         else:
             self._ready()
 
     def _ready(self) -> None:
+        if not self.config.sentinel:
+            self.replication.start()
         gc.freeze()
         if self._listeners:
             self.log("notice", "Ready to accept connections tcp")
@@ -213,6 +220,7 @@ class MiniRedisService(Service):
             self._loop.stop()
         for step in self._stopping:
             step()
+        self.replication.stop()
         self.prepare_stop(None)
         if self._hub is not None:
             self._hub.stop()

@@ -134,6 +134,8 @@ class ServerState(Server):
         self.log_slower_ns: int = -1  # -1: the log of slow commands is off
         self.log_larger_bytes: int = -1  # the log of large requests
         self.tracks_latency = True
+        #: Told after all data came anew from a primary, with the sources of its function libraries.
+        self.on_data_replaced: list[Callable[[list[bytes]], None]] = []
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
         #: Told of every command before it runs, while anybody monitors.

@@ -32,11 +32,13 @@ def snapshot_version(keyspace: Keyspace) -> int:
 
 
 class SnapshotWriter:
-    """`begin`, then `step` until it returns an empty chunk."""
+    """`begin`, then `step` until it returns an empty chunk.  `version` 0: the lowest that holds the keys."""
 
-    def __init__(self, keyspace: Keyspace, compress: bool = True, checksum: bool = True) -> None:
+    def __init__(self, keyspace: Keyspace, compress: bool = True, checksum: bool = True, version: int = 0) -> None:
         self._keyspace: Keyspace = keyspace
-        self._writer: RdbWriter = RdbWriter(keyspace.values, snapshot_version(keyspace), compress, checksum)
+        if version == 0:
+            version = snapshot_version(keyspace)
+        self._writer: RdbWriter = RdbWriter(keyspace.values, version, compress, checksum)
         self._database: int = 0
         self._shard: int = -1
         self._ended: bool = False
