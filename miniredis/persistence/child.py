@@ -71,7 +71,7 @@ def start_child(work: Callable[[], None], now_s: float, kept: int = -1) -> Child
     return Child(pid, reading, now_s)
 
 
-def _run_in_child(work: Callable[[], None], report: int, kept: int) -> NoReturn:
+def _run_in_child(work: Callable[[], None], report: int, kept: int = -1) -> NoReturn:
     status = 1
     try:
         gc.disable()

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from miniredis import REDIS_VERSION
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import DelayedCall, Port
 from miniredis.dispatch.session import Session
@@ -43,6 +42,8 @@ COMMANDS_AT_ONCE: Final = 512
 #: So much may wait to be loaded or applied before the primary has to wait.
 MOST_WAITING: Final = 4 << 20
 LONGEST_HEADER: Final = 4096
+#: By this primaries choose the form of what they send: we read all that this Valkey knows.
+FORMAT_VERSION: Final = b"9.1.0"
 
 
 class PrimaryPort(Port):
@@ -226,7 +227,7 @@ class Following(LinkUser):
         handshake.password = config.text("masterauth")
         handshake.port = config.int("replica-announce-port") or config.int("port")
         handshake.host = config.text("replica-announce-ip")
-        handshake.version = REDIS_VERSION.encode()
+        handshake.version = FORMAT_VERSION
         handshake.asks_failover = self.asks_failover
         if self.history.is_whole and self.history.backlog is not None:
             handshake.replication_id = self.history.id

@@ -18,6 +18,7 @@ from miniredis.keyspace.snapshot import snapshot_version
 from miniredis.replication.follower import Follower
 from miniredis.replication.history import History
 from miniredis.replication.outside import FAILED, READY, Snapshot, SnapshotSource, SnapshotWish
+from miniredis.resp.errors import ReplyError
 
 if TYPE_CHECKING:
     from miniredis.replication.primary import Primary
@@ -29,9 +30,10 @@ RETRY_MS: Final = 1000
 REFUSE_MS: Final = 60_000
 #: The first Valkey that knows fields with an expiry.
 VALKEY_WITH_FIELD_EXPIRY: Final = (9, 0, 0)
+#: In a form that makes replicas try again later, not at once.
 TOO_NEW: Final = (
-    b"-ERR hashes here have fields with an expiry, which this replica could not load when it last tried. "
-    b"Remove them, or use a replica that knows them.\r\n"
+    b"NOMASTERLINK Hashes here have fields with an expiry, which this replica could not load when it last tried. "
+    b"Remove them, or use a replica that knows them."
 )
 
 
@@ -85,15 +87,6 @@ class FullSyncs:
 
     def add(self, follower: Follower) -> None:
         """It waits for a snapshot."""
-        if self._is_refused(follower):
-            self.engine.log(
-                "warning",
-                f"Full sync of replica {follower.name()} refused: it could not load fields with an expiry. It is tried "
-                f"again after {REFUSE_MS // 1000} seconds, or when no hash has such fields any more.",
-            )
-            follower.session.push(TOO_NEW)
-            follower.session.close_after_output()
-            return
         if not self.waiting:
             self._first_came_ms = self.primary.now_ms()
         self.waiting.append(follower)
@@ -107,11 +100,11 @@ class FullSyncs:
             self.engine.log("notice", f"Delay next BGSAVE for diskless SYNC: replica {follower.name()} waits")
         self.tick()
 
-    def _is_refused(self, follower: Follower) -> bool:
+    def check(self, follower: Follower) -> None:
+        """Refuse a replica that broke off before, as long as the reason holds: it would cost a snapshot each time."""
         until_ms = self._choked.get((follower.host(), follower.announced_port), -1)
-        if until_ms < 0:
-            return False
-        return self.primary.now_ms() < until_ms and snapshot_version(self.engine.keyspace) == FIELD_EXPIRY_RDB_VERSION
+        if until_ms > self.primary.now_ms() and snapshot_version(self.engine.keyspace) == FIELD_EXPIRY_RDB_VERSION:
+            raise ReplyError(TOO_NEW)
 
     def _may_join(self, job: Job) -> bool:
         backlog = self.history.backlog
@@ -126,7 +119,8 @@ class FullSyncs:
             self.engine.log(
                 "warning",
                 f"Replica {follower.name()} broke off a full sync whose data has fields with an expiry (RDB version "
-                f"{FIELD_EXPIRY_RDB_VERSION}): servers before Redis 7.4 and Valkey 9 cannot load it",
+                f"{FIELD_EXPIRY_RDB_VERSION}): servers before Redis 7.4 and Valkey 9 cannot load it. It is refused for "
+                f"{REFUSE_MS // 1000} seconds, or until no hash has such fields any more",
             )
         for job in list(self.jobs):
             if follower in job.followers:

@@ -92,6 +92,7 @@ class Primary:
 
     def begin_full(self, follower: Follower) -> None:
         """Send everything, then the stream."""
+        self.full_syncs.check(follower)
         self.full_count += 1
         if not self.followers and self.history.backlog is None and not self.engine.is_replica:
             # Nobody noted what was written since: nobody may take it for the same history.
