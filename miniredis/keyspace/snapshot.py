@@ -16,6 +16,8 @@ from miniredis.keyspace.keyspace import Keyspace
 
 CHUNK: Final = 1 << 16
 SLICE: Final = 4096
+#: Of the history that the data belongs to; only where others may have a part of it.
+REPLICATION_ID: Final = b"repl-id"
 
 # What `SnapshotLoader.run` returns.
 NEED_INPUT: Final = 0
@@ -125,6 +127,9 @@ class SnapshotLoader:
                 return LOADED
             elif event == rdb_file.AUX:
                 self.aux[reader.name] = reader.text
+                if reader.name == REPLICATION_ID:
+                    # Replicas that go on with us have the key: they must hear of its end.
+                    self._drop_expired = False
             elif event == rdb_file.FUNCTION:
                 self.functions.append(reader.text)
             elif event == rdb_file.DATABASE:

@@ -16,7 +16,7 @@ from miniredis.dispatch.roles import FAILOVER_IN_PROGRESS, NO_FAILOVER, ONLINE, 
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_HIDE
 from miniredis.replication.follower import Follower
 from miniredis.replication.history import History
-from miniredis.replication.primary import Primary
+from miniredis.replication.primary import GETACK, Primary
 from miniredis.resp.errors import error
 
 #: Writes are paused without an end; the failover ends the pause.
@@ -44,6 +44,7 @@ class Failover:
         self._target: tuple[str, int] = ("", 0)
         self._is_forced: bool = False
         self._deadline_ms: int = -1
+        self._wanted_offset: int = 0
 
     def is_on(self) -> bool:
         return self.state != NO_FAILOVER
@@ -72,7 +73,11 @@ class Failover:
         # Nothing may change any more: no writes, no expiry, no pings; one request to say how far everybody is.
         self.engine.pause.begin(PAUSE_MS, True)
         self.engine.keyspace.set_expire_policy(EXPIRE_HIDE)
+        # Twice: servers answer with how far they are before the request, so the second answer says that the first
+        # request has arrived, and the second came with it.
         self.primary.request_acknowledgements()
+        self.primary.request_acknowledgements()
+        self._wanted_offset = self.history.offset() - len(GETACK)
         self.primary.is_paused = True
 
     def _find(self, host: str, port: int) -> Follower | None:
@@ -89,7 +94,7 @@ class Failover:
         for follower in self.primary.followers:
             if host and follower is not self._find(host, port):
                 continue
-            if follower.state == ONLINE and follower.acked_offset == self.history.offset():
+            if follower.state == ONLINE and follower.acked_offset >= self._wanted_offset:
                 self.engine.log("notice", f"Failover target is {follower.name()}, it has everything.")
                 self._hand_over(follower.host().decode("utf-8", "replace"), follower.announced_port)
                 return
