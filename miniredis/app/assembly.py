@@ -62,6 +62,7 @@ from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.persistence import commands as persistence_commands
+from miniredis.replication import commands as replication_commands
 
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
@@ -109,6 +110,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     memory_commands.group,
     shutdown.group,
     persistence_commands.group,
+    replication_commands.group,
 ]
 
 

@@ -27,7 +27,9 @@ from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
 from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
+from miniredis.persistence.child import may_fork, start_child
 from miniredis.persistence.service import PersistenceEdge
+from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
 from miniredis.server.busy import BusyTurns
 from miniredis.server.endpoint import HubEndpoint, has_hub
@@ -73,6 +75,8 @@ class MiniRedisService(Service):
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self.persistence = PersistenceEdge(self.engine, reactor)
         self.upkeep.rounds.append(self.persistence.persistence.poll)
+        self.replication = ReplicationEdge(self.engine, reactor, start_child, may_fork)
+        self.upkeep.rounds.append(self.replication.tick)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
@@ -108,11 +112,14 @@ class MiniRedisService(Service):
         if self._sessions.hub is not None:
             self._sessions.hub.start()
         if not self.config.sentinel:
+            self.replication.prepare()
             self.persistence.start(self._ready, self._failed)
         else:
             self._ready()
 
     def _ready(self) -> None:
+        if not self.config.sentinel:
+            self.replication.start()
         gc.freeze()
         if self._tcp_ports:
             self.log("notice", "Ready to accept connections tcp")
@@ -225,6 +232,7 @@ class MiniRedisService(Service):
             self._loop.stop()
         for step in self._stopping:
             step()
+        self.replication.stop()
         self.prepare_stop(None)
         self._is_listening = False
         if self._sessions.hub is not None:

@@ -136,6 +136,8 @@ class ServerState(Server):
         self.max_bulk: int = 512 * 1024 * 1024
         self.log_slower_ns: int = -1  # -1: the log of slow commands is off
         self.log_larger_bytes: int = -1  # the log of large requests
+        #: Told after all data came anew from a primary, with the sources of its function libraries.
+        self.on_data_replaced: list[Callable[[list[bytes]], None]] = []
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
         #: Told of every command before it runs, while anybody monitors.

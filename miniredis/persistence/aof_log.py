@@ -241,6 +241,9 @@ class AofLog(LogBuffer):
         self.sync_error = problem.strerror or str(problem)
         self.on_trouble()
 
+    def durable(self) -> int:
+        return self._synced
+
     def is_syncing(self) -> bool:
         return self._is_syncing
 

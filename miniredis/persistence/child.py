@@ -55,8 +55,8 @@ class Child:
         return os.WEXITSTATUS(status) == 0
 
 
-def start_child(work: Callable[[], None], now_s: float) -> Child:
-    """Fork and run `work` in the child; OSError if that is not possible."""
+def start_child(work: Callable[[], None], now_s: float, kept: int = -1) -> Child:
+    """Fork and run `work` in the child, which has only `kept` of our descriptors; OSError if that is not possible."""
     gc.collect(0)
     reading, writing = os.pipe()
     try:
@@ -66,19 +66,19 @@ def start_child(work: Callable[[], None], now_s: float) -> Child:
         os.close(writing)
         raise
     if pid == 0:
-        _run_in_child(work, writing)
+        _run_in_child(work, writing, kept)
     os.close(writing)
     return Child(pid, reading, now_s)
 
 
-def _run_in_child(work: Callable[[], None], report: int) -> NoReturn:
+def _run_in_child(work: Callable[[], None], report: int, kept: int = -1) -> NoReturn:
     status = 1
     try:
         gc.disable()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
-        _close_all_but(report)
+        _close_all_but(report, kept)
         work()
         status = 0
     except BaseException as problem:
@@ -88,14 +88,17 @@ def _run_in_child(work: Callable[[], None], report: int) -> NoReturn:
         os._exit(status)
 
 
-def _close_all_but(kept: int) -> None:
+def _close_all_but(*kept: int) -> None:
     """A client whose connection the server closes must see that at once, not when the child ends."""
     try:
         limit = max(int(name) for name in os.listdir("/proc/self/fd")) + 1
     except OSError:
         limit = 4096
-    os.closerange(3, kept)
-    os.closerange(kept + 1, limit)
+    first = 3
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = max(first, descriptor + 1)
+    os.closerange(first, limit)
 
 
 def may_fork(resident_bytes: int) -> bool:

@@ -53,6 +53,8 @@ class Loading:
         self.expired: int = 0
         self.skipped_empty: int = 0
         self.functions: list[bytes] = []
+        #: What an RDB file that stands for itself says of its origin.
+        self.aux: dict[bytes, bytes] = {}
         #: Takes the sources of function libraries in an RDB file; without it they are only kept.
         self.load_functions: Callable[[list[bytes]], None] | None = None
         self.log_truncated: bool = engine.config.flag("aof-load-truncated")
@@ -148,6 +150,7 @@ class Loading:
                 base = loader.reader.offset()
                 self._begin_log(file, base, loader.reader.rest())
             else:
+                self.aux = loader.aux
                 self._finish_file()
 
     # -- logs

@@ -16,6 +16,7 @@ from typing import Final
 
 from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.gates import GATE_LOADING
 from miniredis.dispatch.write_refusals import refuse_writes
 from miniredis.formats.crc64 import crc64
 from miniredis.formats.manifest import BASE, Manifest, ManifestEntry
@@ -70,6 +71,7 @@ class Persistence:
         engine.persistence = self
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
         engine.config.follow(["appendonly"], self._appendonly_changed)
+        engine.on_data_replaced.append(self._data_replaced)
 
     def now_s(self) -> int:
         return self.engine.keyspace.now_ms // 1000
@@ -110,6 +112,8 @@ class Persistence:
         self._loaded = loading
         if not engine.is_replica:
             engine.keyspace.set_expire_policy(EXPIRE_DELETE)
+        if engine.replication is not None and loading.aux:
+            engine.replication.take_origin(loading.aux)
         engine.effects.clear()
         engine.dirty_at_save = engine.effects.dirty
         if loading.functions and self.load_functions is None:
@@ -214,8 +218,8 @@ class Persistence:
 
     def poll(self) -> None:
         """Ten times a second."""
-        if self.loading is not None:
-            return
+        if self.loading is not None or self.engine.gates & GATE_LOADING:
+            return  # from a file, or from a primary: what is there is no whole
         if self.log is not None:
             self.log.tick()
         self._poll_rewrite()
@@ -424,6 +428,16 @@ class Persistence:
         else:
             self.is_rewrite_scheduled = True
 
+    def _data_replaced(self, functions: list[bytes]) -> None:
+        """What the log holds is not what we have any more: begin it anew, with a base of its own."""
+        if self.log is None:
+            return
+        self._turn_off()
+        try:
+            self._turn_on()
+        except Refused as problem:
+            self.engine.log("warning", f"The append only file is off: {problem}")
+
     def _turn_off(self) -> None:
         log = self.log
         assert log is not None
@@ -461,6 +475,8 @@ class Persistence:
             self.engine.log("notice", "Calling fsync() on the AOF file.")
             self.log.close()
         wanted = bool(self.engine.config.save_points()) if save is None else save
+        if self.engine.gates & GATE_LOADING:
+            return True
         if wanted and not self.engine.config.sentinel:
             self.engine.log("notice", "Saving the final RDB snapshot before exiting.")
             return self.snapshots.save()

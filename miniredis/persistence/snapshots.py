@@ -47,11 +47,13 @@ class Snapshots:
 
     def aux(self, is_log_base: bool) -> list[tuple[bytes, bytes]]:
         """What every file says of its origin."""
+        replication = self.engine.replication
         return [
             (b"redis-ver", REDIS_VERSION.encode()),
             (b"redis-bits", b"64"),
             (b"ctime", b"%d" % (self.engine.keyspace.now_ms // 1000)),
             (b"used-mem", b"%d" % self.engine.used_memory()),
+            *(replication.snapshot_origin() if replication is not None else []),
             (b"aof-base", b"%d" % is_log_base),
         ]
 
