@@ -17,6 +17,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, LogLevel
 
@@ -30,6 +31,8 @@ from miniredis.persistence.service import PersistenceEdge
 from miniredis.resp.encoder import encode_error
 from miniredis.server.hub import HubListener, HubReader, bind_tcp
 from miniredis.server.protocol import SessionFactory
+from miniredis.web.figures import EdgeFigures, StallWatch, TimedDisk
+from miniredis.web.service import WebEdge
 
 LEVELS = {
     "debug": LogLevel.debug,
@@ -67,8 +70,13 @@ class MiniRedisService(Service):
         )
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
-        self.persistence = PersistenceEdge(self.engine, reactor)
+        figures = EdgeFigures()
+        self.persistence = PersistenceEdge(self.engine, reactor, TimedDisk(figures.syncs))
         self.upkeep.rounds.append(self.persistence.persistence.poll)
+        stalls = StallWatch(figures.stalls, time.monotonic_ns, lambda: 1_000_000_000 // config.int("hz"))
+        self.upkeep.rounds.append(stalls.look)
+        figures.batches = self._hub_batches
+        self.web = WebEdge(self.engine, reactor, figures)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
@@ -146,6 +154,11 @@ class MiniRedisService(Service):
         path = config.string("unixsocket")
         if path:
             self._listen_unix(path)
+        try:
+            self.web.listen()
+        except CannotListenError as problem:
+            self._close_listeners()
+            raise ListenFailed(str(problem)) from problem
 
     def _listen_tcp(self, port: int) -> None:
         config = self.config
@@ -220,7 +233,14 @@ class MiniRedisService(Service):
         self.log("warning", "miniredis is now ready to exit, bye bye...")
         return succeed(None)
 
+    def _hub_batches(self) -> tuple[list[int], int]:
+        """Turns of the hub by the number of their events, and the sum of these."""
+        if self._hub is None:
+            return [], 0
+        return self._hub.hub.batches, self._hub.hub.events
+
     def _close_listeners(self) -> None:
+        self.web.stop()
         for listener in self._listeners:
             listener.stop()
         self._listeners = []

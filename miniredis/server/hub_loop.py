@@ -41,6 +41,9 @@ class Hub:
         #: Connections with output from elsewhere, or with requests left over from their last turn.
         self.pending: list[HubConnection] = []
         self.is_closed = False
+        #: Turns by the number of their events: one of n events counts at n.bit_length(); and the sum of all events.
+        self.batches: list[int] = [0] * (EVENTS_A_TURN.bit_length() + 1)
+        self.events: int = 0
 
     def fileno(self) -> int:
         return self.poll.fileno()
@@ -66,7 +69,10 @@ class Hub:
                 connection.is_pending = False
                 connection.proceed()
         connections = self.connections
-        for fd, events in self.poll.poll(0, EVENTS_A_TURN):
+        found = self.poll.poll(0, EVENTS_A_TURN)
+        self.batches[len(found).bit_length()] += 1
+        self.events += len(found)
+        for fd, events in found:
             ready = connections.get(fd)
             if ready is None:
                 continue
