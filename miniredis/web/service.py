@@ -16,6 +16,7 @@ class WebEdge:
         self.reactor = reactor
         self.figures = figures
         self._ports: list[Any] = []
+        self._console: Any = None
 
     def listen(self) -> None:
         """Open the ports the configuration asks for. Raises `CannotListenError`."""
@@ -25,6 +26,11 @@ class WebEdge:
             from miniredis.web.metrics import registry_of
 
             self._listen("metrics", metrics_root(registry_of(self.engine, self.figures)))
+        if config.int("web-port"):
+            from miniredis.web.console import Console
+
+            self._console = Console(self.engine, self.reactor, self.figures)
+            self._listen("web", self._console.root())
 
     def _listen(self, name: str, resource: Any) -> None:
         from miniredis.web.site import QuietSite
@@ -49,3 +55,6 @@ class WebEdge:
         for port in self._ports:
             port.stopListening()
         self._ports = []
+        if self._console is not None:
+            self._console.close()
+            self._console = None

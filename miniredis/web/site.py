@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from io import BytesIO
+from typing import Any, Final
 
 from twisted.logger import Logger
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
 _log = Logger(namespace="miniredis.web")
+#: The longest body of a request; a connection that sends more is closed.
+MOST_BODY: Final = 1024 * 1024
 #: Seconds after which a connection that says nothing is closed.
-IDLE_S = 60
+IDLE_S: Final = 60
+
+
+class BoundedRequest(Request):
+    """A request whose body is kept in memory, since it is short."""
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = BytesIO()
+        if length is not None and length > MOST_BODY:
+            self.loseConnection()  # type: ignore[no-untyped-call]
+
+    def handleContentChunk(self, data: bytes) -> None:
+        assert self.content is not None
+        if self.content.tell() + len(data) > MOST_BODY:
+            self.loseConnection()  # type: ignore[no-untyped-call]
+            return
+        self.content.write(data)
 
 
 class QuietSite(Site):
@@ -21,6 +40,7 @@ class QuietSite(Site):
     def __init__(self, resource: IResource, reactor: Any) -> None:
         super().__init__(resource, timeout=IDLE_S, reactor=reactor)  # type: ignore[no-untyped-call]
         self.displayTracebacks = False
+        self.requestFactory = BoundedRequest
 
     def log(self, request: Request) -> None:  # type: ignore[override]  # there are no other requests
         _log.debug(
