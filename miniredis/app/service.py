@@ -16,6 +16,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
@@ -35,6 +36,8 @@ from miniredis.server.busy import BusyTurns
 from miniredis.server.endpoint import HubEndpoint, has_hub
 from miniredis.server.hub import HubReader
 from miniredis.server.protocol import SessionFactory
+from miniredis.web.figures import EdgeFigures, StallWatch, TimedDisk
+from miniredis.web.service import WebEdge
 
 LEVELS = {
     "debug": LogLevel.debug,
@@ -73,10 +76,15 @@ class MiniRedisService(Service):
         keep_users_in_file(self.engine.acl, config.string("aclfile"), len(config.lines("user")) > 0)
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
-        self.persistence = PersistenceEdge(self.engine, reactor)
+        figures = EdgeFigures()
+        self.persistence = PersistenceEdge(self.engine, reactor, TimedDisk(figures.syncs))
         self.upkeep.rounds.append(self.persistence.persistence.poll)
         self.replication = ReplicationEdge(self.engine, reactor, start_child, may_fork)
         self.upkeep.rounds.append(self.replication.tick)
+        stalls = StallWatch(figures.stalls, time.monotonic_ns, lambda: 1_000_000_000 // config.int("hz"))
+        self.upkeep.rounds.append(stalls.look)
+        figures.batches = self._hub_batches
+        self.web = WebEdge(self.engine, reactor, figures)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
@@ -165,6 +173,11 @@ class MiniRedisService(Service):
         path = config.string("unixsocket")
         if path:
             self._listen_unix(path)
+        try:
+            self.web.listen()
+        except CannotListenError as problem:
+            self._close_listeners()
+            raise ListenFailed(str(problem)) from problem
 
     def _listen_tcp(self, port: int) -> None:
         config = self.config
@@ -241,7 +254,14 @@ class MiniRedisService(Service):
         self.log("warning", "miniredis is now ready to exit, bye bye...")
         return succeed(None)
 
+    def _hub_batches(self) -> tuple[list[int], int]:
+        """Turns of the hub by the number of their events, and the sum of these."""
+        if self._hub is None:
+            return [], 0
+        return self._hub.hub.batches, self._hub.hub.events
+
     def _close_listeners(self) -> None:
+        self.web.stop()
         for port in (*self._tcp_ports, *self._unix_ports):
             port.stopListening()
         self._tcp_ports = []

@@ -50,6 +50,9 @@ class Hub:
         self.is_busy = False
         #: Such turns so far: the events that the turn around them has read are stale after one.
         self.busy_turns: int = 0
+        #: Turns by the number of their events: one of n events counts at n.bit_length(); and the sum of all events.
+        self.batches: list[int] = [0] * (EVENTS_A_TURN.bit_length() + 1)
+        self.events: int = 0
 
     def fileno(self) -> int:
         return self.poll.fileno()
@@ -125,7 +128,10 @@ class Hub:
         """Receive and send, up to EVENTS_A_TURN times: the kernel goes round among those that are ready."""
         connections = self.connections
         busy_turns = self.busy_turns
-        for fd, events in self.poll.poll(0, EVENTS_A_TURN):
+        found = self.poll.poll(0, EVENTS_A_TURN)
+        self.batches[len(found).bit_length()] += 1
+        self.events += len(found)
+        for fd, events in found:
             ready = connections.get(fd)
             if ready is None or ready.is_running:
                 continue
