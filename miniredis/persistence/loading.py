@@ -53,6 +53,7 @@ class Loading:
         self.expired: int = 0
         self.skipped_empty: int = 0
         self.functions: list[bytes] = []
+        self.aux: dict[bytes, bytes] = {}
         #: Takes the sources of function libraries in an RDB file; without it they are only kept.
         self.load_functions: Callable[[list[bytes]], None] | None = None
         self.log_truncated: bool = engine.config.flag("aof-load-truncated")
@@ -61,6 +62,7 @@ class Loading:
         self._descriptor: int = -1
         self._snapshot: SnapshotLoader | None = None
         self._log: AofReader | None = None
+        self._keys_before: int = 0
         self._replay: LogReplay = LogReplay(engine)
 
     def step(self) -> bool:
@@ -131,6 +133,7 @@ class Loading:
 
     def _step_snapshot(self, file: LoadedFile, loader: SnapshotLoader) -> None:
         state = loader.run()
+        self.keys = self._keys_before + loader.keys
         if state == NEED_INPUT:
             chunk = self._read_more()
             if chunk:
@@ -138,7 +141,8 @@ class Loading:
             else:
                 loader.reader.finish()
         elif state == LOADED:
-            self.keys += loader.keys
+            self._keys_before = self.keys
+            self.aux.update(loader.aux)
             self.expired += loader.expired
             self.skipped_empty += loader.reader.skipped_empty
             self.functions += loader.functions
