@@ -89,14 +89,13 @@ class AofFiles:
             raise LoadError(f"{path}: {problem}") from None
         except OSError as problem:
             raise LoadError(f"{path}: {problem.strerror}") from None
-        entries = self.manifest.files()
-        for entry in entries:
-            if not disk.exists(self.path(entry.name)):
-                raise LoadError(f"{path}: the file {os.fsdecode(entry.name)} is in the manifest but not on the disk")
         if self.manifest.is_empty():
             stray = [name for name in self._strays() if not _is_temporary(name)]
             if stray and not disk.exists(path):
                 raise LoadError(f"{self.folder()} has files ({stray[0]}) but no manifest to say what they are")
+        entries = self.manifest.files()
+        for entry in entries:
+            self._check_file(entry, entry is entries[-1])
         last = len(entries) - 1
         # A rewrite that failed at its first step leaves an empty file behind the one that was written on.
         while last > 0 and disk.size(self.path(entries[last].name)) == 0:
@@ -105,6 +104,16 @@ class AofFiles:
             LoadedFile(self.path(entry.name), os.fsdecode(entry.name), True, place >= last)
             for place, entry in enumerate(entries)
         ]
+
+    def _check_file(self, entry: ManifestEntry, is_last: bool) -> None:
+        path = self.path(entry.name)
+        if not self.disk.exists(path):
+            raise LoadError(
+                f"{self.manifest_path()}: the file {os.fsdecode(entry.name)} is in the manifest but not on the disk"
+            )
+        size = self.disk.size(path)
+        if size < entry.size and not is_last:
+            raise LoadError(f"{path}: unexpected end of file at offset {size}, {entry.size} bytes were written")
 
     def _take_over_old_file(self) -> None:
         """A single append-only file in `dir` becomes the base."""
@@ -131,10 +140,14 @@ class AofFiles:
         self.disk.replace(self.manifest_path(), manifest.format(self.config.flag("aof-checksum")))
         self.manifest = manifest
 
-    def with_increment(self, entry: ManifestEntry) -> Manifest:
-        """The manifest with one more file to append to."""
+    def with_increment(self, entry: ManifestEntry, closed_size: int = -1) -> Manifest:
+        """The manifest with one more file to append to; so much was written to the one before."""
         manifest = self.manifest.copy()
-        manifest.increments.append(entry)
+        increments = manifest.increments
+        if increments and closed_size >= 0:
+            last = increments.pop()
+            increments.append(ManifestEntry(last.name, last.sequence, last.kind, closed_size))
+        increments.append(entry)
         return manifest
 
     def with_base(self, base: ManifestEntry, first_increment: int) -> Manifest:
@@ -189,7 +202,8 @@ class AofFiles:
         """Files that look like ours and that the manifest does not know."""
         prefix = re.escape(os.fsdecode(self.prefix()))
         pattern = re.compile(
-            rf"{prefix}\.[0-9]+\.(base\.rdb|base\.aof|incr\.aof)|temp-rewriteaof-bg-[0-9]+\.aof|{prefix}\.manifest\.tmp"
+            rf"{prefix}\.[0-9]+\.(base\.rdb|base\.aof|incr\.aof)"
+            rf"|temp-rewriteaof-bg-[0-9]+\.aof|{prefix}\.manifest\.tmp"
         )
         known = {os.fsdecode(entry.name) for entry in (*self.manifest.files(), *self.manifest.history)}
         try:

@@ -74,12 +74,9 @@ class AofLog(LogBuffer):
         self.forget_database()
 
     def switch(self, path: str) -> None:
-        """Go on in a new, empty file; what has gathered still goes into the old one, which is synced and closed."""
+        """Go on in a new, empty file after `write_out`; the old one is synced and closed."""
         new = self.disk.open_append(path)
         old = self.descriptor
-        if not self._write():
-            self.disk.close(new)
-            raise OSError(0, self.write_error)
         disk = self.disk
         old_path = self.path
 
@@ -100,6 +97,11 @@ class AofLog(LogBuffer):
         self._uncovered = 0
         self._crc = 0
         self.forget_database()
+
+    def write_out(self) -> None:
+        """Put what has gathered into the file; OSError if that does not work."""
+        if not self._write():
+            raise OSError(0, self.write_error)
 
     def flush(self) -> bool:
         """Write and sync everything, in this thread; whether all of it is safe."""

@@ -106,7 +106,8 @@ class Loading:
         self._replay.begin()
         first = disk.read(self._descriptor, CHUNK)
         self.loaded_bytes += len(first)
-        if not file.is_log or first.startswith(MAGICS):
+        # By its name, too: a base of which nothing is left is not an empty log.
+        if not file.is_log or first.startswith(MAGICS) or file.name.endswith(".base.rdb"):
             verify = self.engine.config.flag("rdbchecksum")
             loader = SnapshotLoader(self.engine.keyspace, not file.is_log, verify, file.size)
             loader.reader.feed(first)

@@ -147,6 +147,7 @@ class Persistence:
             self._write_base(temporary)
             self.disk.rename(temporary, files.path(base.name))
             manifest = files.manifest.copy()
+            base.size = self.disk.size(files.path(base.name))
             manifest.base = base
             files.save(manifest)
         log = self._new_log()
@@ -315,11 +316,11 @@ class Persistence:
         entry = self.files.next_increment()
         path = self.files.path(entry.name)
         self.disk.close(self.disk.open_append(path))
-        size = log.size
+        log.write_out()
         # If this fails, the manifest may be in place all the same: then it ends with a file that is empty.
-        self.files.save(self.files.with_increment(entry))
+        self.files.save(self.files.with_increment(entry, log.size))
+        self._older_size += log.size
         log.switch(path)
-        self._older_size += size
         self._first_increment = entry.sequence
 
     def _poll_rewrite(self) -> None:
@@ -358,6 +359,7 @@ class Persistence:
         path = files.path(base.name)
         self.disk.rename(files.temporary_path(child.pid), path)
         self.disk.sync_folder(files.folder())
+        base.size = self.disk.size(path)
         unsaved = self._unsaved_increment
         if self.log is None:
             # A base alone: BGREWRITEAOF without a log, as in Redis.
@@ -368,7 +370,7 @@ class Persistence:
             manifest.increments.append(unsaved)
         files.save(manifest)
         self._unsaved_increment = None
-        self._older_size = self.disk.size(path)
+        self._older_size = base.size
         for entry in manifest.increments[:-1]:
             self._older_size += self.disk.size(files.path(entry.name))
         self.size_after_rewrite = self.current_size()

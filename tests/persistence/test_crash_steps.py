@@ -1,4 +1,4 @@
-"""The process ends at any operation on its files: what was acknowledged is there after the next start, no file is left."""
+"""The process ends at any operation on its files: what was acknowledged is there after the next start, nothing else."""
 
 from __future__ import annotations
 
