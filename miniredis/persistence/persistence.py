@@ -319,8 +319,9 @@ class Persistence:
         log.write_out()
         # If this fails, the manifest may be in place all the same: then it ends with a file that is empty.
         self.files.save(self.files.with_increment(entry, log.size))
-        self._older_size += log.size
+        size = log.size
         log.switch(path)
+        self._older_size += size
         self._first_increment = entry.sequence
 
     def _poll_rewrite(self) -> None:
