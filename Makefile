@@ -4,6 +4,8 @@ PORT ?= 6379
 BIND ?= 127.0.0.1
 # Extra words for pytest, for instance: make test ARGS='-k sorted_set'
 ARGS ?=
+# Times that make crash kills a server, for each policy of syncing.
+ROUNDS ?= 100
 # Tests run in this many processes.
 WORKERS ?= 2
 
@@ -17,7 +19,7 @@ COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace 
 pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
 	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
 
-.PHONY: run test lint types unit compiled system soak bench docs dist clean
+.PHONY: run test lint types unit compiled system crash soak bench docs dist clean
 
 ## run: serve on 127.0.0.1:6379 from an environment in .venv
 run: $(RUN_VENV)/installed
@@ -81,6 +83,13 @@ build/dist/installed: $(TEST_VENV)/installed $(SOURCES)
 	@$(call pip,build/system-venv/bin/python,install --force-reinstall --no-deps build/dist/*.whl)
 	@$(call pip,build/system-venv/bin/python,install build/dist/*.whl)
 	@touch $@
+
+## crash: many rounds of kill -9, torn logs and flipped bits; prints what was acknowledged and survived
+crash: build/dist/installed
+	@MINIREDIS_SERVER=$(abspath build/system-venv/bin/miniredis-server) \
+	MINIREDIS_CRASH_ROUNDS=$(ROUNDS) MINIREDIS_TORN_STARTS=300 MINIREDIS_FLIPS=3000 PYTHONPATH=. \
+	$(PY) -m pytest --no-skips -q --timeout=3600 tests/persistence/test_crash.py tests/persistence/test_crash_steps.py \
+	tests/persistence/test_damage.py tests/persistence/test_faults.py $(ARGS)
 
 ## soak: the same with many more examples and rounds; hours
 soak: build/dist/installed

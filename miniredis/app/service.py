@@ -28,7 +28,7 @@ from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
 from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
-from miniredis.persistence.child import may_fork, start_child
+from miniredis.persistence.child import may_fork, start_silent_child
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
@@ -79,7 +79,7 @@ class MiniRedisService(Service):
         figures = EdgeFigures()
         self.persistence = PersistenceEdge(self.engine, reactor, TimedDisk(figures.syncs))
         self.upkeep.rounds.append(self.persistence.persistence.poll)
-        self.replication = ReplicationEdge(self.engine, reactor, start_child, may_fork)
+        self.replication = ReplicationEdge(self.engine, reactor, start_silent_child, may_fork)
         self.upkeep.rounds.append(self.replication.tick)
         stalls = StallWatch(figures.stalls, time.monotonic_ns, lambda: 1_000_000_000 // config.int("hz"))
         self.upkeep.rounds.append(stalls.look)
@@ -256,9 +256,8 @@ class MiniRedisService(Service):
 
     def _hub_batches(self) -> tuple[list[int], int]:
         """Turns of the hub by the number of their events, and the sum of these."""
-        if self._hub is None:
-            return [], 0
-        return self._hub.hub.batches, self._hub.hub.events
+        reader = self._sessions.hub
+        return (reader.hub.batches, reader.hub.events) if reader is not None else ([], 0)
 
     def _close_listeners(self) -> None:
         self.web.stop()

@@ -63,6 +63,7 @@ class Loading:
         self._descriptor: int = -1
         self._snapshot: SnapshotLoader | None = None
         self._log: AofReader | None = None
+        self._keys_before: int = 0
         self._replay: LogReplay = LogReplay(engine)
 
     def step(self) -> bool:
@@ -106,7 +107,8 @@ class Loading:
         self._replay.begin()
         first = disk.read(self._descriptor, CHUNK)
         self.loaded_bytes += len(first)
-        if not file.is_log or first.startswith(MAGICS):
+        # By its name, too: a base of which nothing is left is not an empty log.
+        if not file.is_log or first.startswith(MAGICS) or file.name.endswith(".base.rdb"):
             verify = self.engine.config.flag("rdbchecksum")
             loader = SnapshotLoader(self.engine.keyspace, not file.is_log, verify, file.size)
             loader.reader.feed(first)
@@ -133,6 +135,7 @@ class Loading:
 
     def _step_snapshot(self, file: LoadedFile, loader: SnapshotLoader) -> None:
         state = loader.run()
+        self.keys = self._keys_before + loader.keys
         if state == NEED_INPUT:
             chunk = self._read_more()
             if chunk:
@@ -140,7 +143,8 @@ class Loading:
             else:
                 loader.reader.finish()
         elif state == LOADED:
-            self.keys += loader.keys
+            self._keys_before = self.keys
+            self.aux.update(loader.aux)
             self.expired += loader.expired
             self.skipped_empty += loader.reader.skipped_empty
             self.functions += loader.functions

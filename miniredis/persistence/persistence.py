@@ -19,11 +19,11 @@ from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_LOADING
 from miniredis.dispatch.write_refusals import refuse_writes
 from miniredis.formats.crc64 import crc64
-from miniredis.formats.manifest import BASE, Manifest, ManifestEntry
+from miniredis.formats.manifest import Manifest, ManifestEntry
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
 from miniredis.persistence.aof_files import AofFiles
 from miniredis.persistence.aof_log import AofLog, InThread
-from miniredis.persistence.child import Child, may_fork, start_child
+from miniredis.persistence.child import Child, Progress, may_fork, start_child
 from miniredis.persistence.command_base import CommandBase
 from miniredis.persistence.disk import Disk
 from miniredis.persistence.info import persistence_fields
@@ -59,9 +59,10 @@ class Persistence:
         self.rewrite_failures: int = 0
         self.rewrite_duration_s: int = -1
         self.size_after_rewrite: int = 0
+        self.last_copied_bytes: int = 0
         self._child: Child | None = None
         self._older_size: int = 0  # of the base and all increments but the one being written
-        self._rewrite_name: bytes = b""
+        self._new_base: ManifestEntry | None = None
         self._first_increment: int = 0
         self._next_try_s: int = 0
         #: The log was turned on while the server runs: this file counts once there is a base for it.
@@ -94,6 +95,8 @@ class Persistence:
         except OSError as problem:
             raise LoadError(f"{problem.filename}: {problem.strerror}") from None
         loading.load_functions = self.load_functions
+        for name in self.snapshots.delete_strays():
+            self.engine.log("notice", f"Removed {name}, which an interrupted snapshot left")
         if is_log:
             self.engine.keyspace.set_expire_policy(EXPIRE_IGNORE)
         self._load_began_ms = self.engine.time.wall_ms()
@@ -102,6 +105,8 @@ class Persistence:
 
     #: Takes the function libraries of a file; scripting sets it.  What it does not take is kept for the next file.
     load_functions: Callable[[list[bytes]], None] | None = None
+    #: Told the aux fields of an RDB file when it was all there was to load; replication sets it.
+    take_origin: Callable[[dict[bytes, bytes]], None] | None = None
 
     def finish_load(self) -> None:
         """All is loaded: say so, open the log.  LoadError if the log cannot be opened."""
@@ -116,6 +121,8 @@ class Persistence:
             engine.replication.take_origin(loading.aux)
         engine.effects.clear()
         engine.dirty_at_save = engine.effects.dirty
+        if self.take_origin is not None and len(loading.files) == 1 and not loading.files[0].is_log:
+            self.take_origin(loading.aux)
         if loading.functions and self.load_functions is None:
             kept = loading.functions
             self.snapshots.functions = lambda: kept
@@ -134,17 +141,18 @@ class Persistence:
 
     def _open_log(self, loaded: list[LoadedFile]) -> None:
         files = self.files
-        self.disk.make_folder(files.folder())
+        files.begin_folder()
         for name in files.delete_strays():
             self.engine.log("notice", f"Removed {name}, which an interrupted rewrite left")
         files.delete_history()
-        if files.manifest.base is None and not files.manifest.increments:
-            base_name = files.next_base_name(self._base_is_rdb())
+        if files.manifest.is_empty():
+            base = files.next_base(self._base_is_rdb())
             temporary = files.temporary_path(os.getpid())
             self._write_base(temporary)
-            self.disk.rename(temporary, files.path(base_name))
+            self.disk.rename(temporary, files.path(base.name))
             manifest = files.manifest.copy()
-            manifest.base = ManifestEntry(base_name, files.manifest.next_base_sequence(), BASE)
+            base.size = self.disk.size(files.path(base.name))
+            manifest.base = base
             files.save(manifest)
         log = self._new_log()
         if files.manifest.increments:
@@ -240,14 +248,14 @@ class Persistence:
             self.engine.log("warning", f"Error writing to the AOF file: {text}")
         reason = b"MISCONF Errors writing to the AOF file: " + text.encode() if text else b""
         refuse_writes(self.engine, "log", reason, True)
-        if log is not None and log.sync_error:
+        if log is not None and log.sync_errors:
             self.is_rewrite_scheduled = True
 
     def _is_rewrite_due(self) -> bool:
         log = self.log
         if log is None or self.now_s() < self._next_try_s:
             return False
-        if self._unsaved_increment is not None or log.sync_error:
+        if self._unsaved_increment is not None or log.sync_errors:
             return True
         config = self.engine.config
         percentage = config.int("auto-aof-rewrite-percentage")
@@ -270,14 +278,14 @@ class Persistence:
     def _base_is_rdb(self) -> bool:
         return self.engine.config.flag("aof-use-rdb-preamble")
 
-    def _write_base(self, path: str) -> None:
+    def _write_base(self, path: str, progress: Progress | None = None) -> None:
         if self._base_is_rdb():
-            self.snapshots.write(path, True)
+            self.snapshots.write(path, True, progress)
             return
         disk = self.disk
         descriptor = disk.open_new(path)
         try:
-            base = CommandBase(disk, descriptor, self.engine.config.flag("aof-checksum"))
+            base = CommandBase(disk, descriptor, self.engine.config.flag("aof-checksum"), progress)
             base.write_all_keys(self.engine.keyspace, self.snapshots.functions())
             disk.sync(descriptor)
         finally:
@@ -292,11 +300,11 @@ class Persistence:
             self._rewrite_failed()
             return False
         try:
-            self.disk.make_folder(self.files.folder())
+            self.files.begin_folder()
             if self.log is not None and self._unsaved_increment is None:
                 self._begin_increment(self.log)
-            self._rewrite_name = self.files.next_base_name(self._base_is_rdb())
-            self._child = start_child(lambda: self._write_base(self.files.temporary_path(os.getpid())), self.now_s())
+            self._new_base = self.files.next_base(self._base_is_rdb())
+            self._child = start_child(self._rewrite_in_child, self.now_s())
         except OSError as problem:
             engine.log("warning", f"Can't rewrite append only file in background: {problem.strerror or problem}")
             self._rewrite_failed()
@@ -304,14 +312,18 @@ class Persistence:
         engine.log("notice", f"Background append only file rewriting started by pid {self._child.pid}")
         return True
 
+    def _rewrite_in_child(self, progress: Progress) -> None:
+        self._write_base(self.files.temporary_path(os.getpid()), progress)
+
     def _begin_increment(self, log: AofLog) -> None:
         """The file exists and the manifest names it before anything is written to it."""
         entry = self.files.next_increment()
         path = self.files.path(entry.name)
         self.disk.close(self.disk.open_append(path))
-        size = log.size
+        log.write_out()
         # If this fails, the manifest may be in place all the same: then it ends with a file that is empty.
-        self.files.save(self.files.with_increment(entry))
+        self.files.save(self.files.with_increment(entry, log.size))
+        size = log.size
         log.switch(path)
         self._older_size += size
         self._first_increment = entry.sequence
@@ -324,6 +336,7 @@ class Persistence:
         if done is None:
             return
         self._child = None
+        self.last_copied_bytes = child.copied_bytes
         self.rewrite_duration_s = self.now_s() - int(child.started_s)
         if not done:
             self.engine.log("warning", f"Background AOF rewrite failed: {child.message}")
@@ -335,32 +348,34 @@ class Persistence:
             self.engine.log("warning", f"Error trying to put the rewritten AOF in place: {problem.strerror}")
             self._drop_base(child)
             return
+        self.engine.log("notice", f"{child.copied_bytes >> 20} MB of memory were copied for the rewrite")
         self.engine.log("notice", "Background AOF rewrite finished successfully")
         self.rewrites += 1
         self.rewrite_ok = True
         self.rewrite_failures = 0
         if self.log is not None:
-            self.log.start_anew()
+            self.log.forgive({self.files.path(entry.name) for entry in self.files.manifest.files()})
         self._delete_history()
 
     def _put_base_in_place(self, child: Child) -> None:
         files = self.files
-        path = files.path(self._rewrite_name)
+        base = self._new_base
+        assert base is not None
+        path = files.path(base.name)
         self.disk.rename(files.temporary_path(child.pid), path)
         self.disk.sync_folder(files.folder())
+        base.size = self.disk.size(path)
         unsaved = self._unsaved_increment
         if self.log is None:
             # A base alone: BGREWRITEAOF without a log, as in Redis.
-            files.save(files.with_base(self._rewrite_name, files.manifest.next_increment_sequence()))
+            files.save(files.with_base(base, files.manifest.next_increment_sequence()))
             return
-        manifest = files.with_base(
-            self._rewrite_name, unsaved.sequence if unsaved is not None else self._first_increment
-        )
+        manifest = files.with_base(base, unsaved.sequence if unsaved is not None else self._first_increment)
         if unsaved is not None:
             manifest.increments.append(unsaved)
         files.save(manifest)
         self._unsaved_increment = None
-        self._older_size = self.disk.size(path)
+        self._older_size = base.size
         for entry in manifest.increments[:-1]:
             self._older_size += self.disk.size(files.path(entry.name))
         self.size_after_rewrite = self.current_size()
@@ -372,7 +387,10 @@ class Persistence:
 
     def _rewrite_failed(self) -> None:
         self.rewrite_ok = False
-        self._next_try_s = self.now_s() + min(RETRY_S << min(self.rewrite_failures, 10), MAX_RETRY_S)
+        delay_s = min(RETRY_S << min(self.rewrite_failures, 10), MAX_RETRY_S)
+        if self.log is not None and self.log.sync_errors:
+            delay_s = 0  # nothing can be written before there are new files
+        self._next_try_s = self.now_s() + delay_s
         self.rewrite_failures += 1
 
     def _delete_history(self) -> None:
@@ -411,9 +429,9 @@ class Persistence:
         try:
             self.files.choose_folder()
             self.files.manifest = Manifest()
-            self.disk.make_folder(self.files.folder())
             if self.disk.exists(self.files.manifest_path()):
                 self.files.open()
+            self.files.begin_folder()
             entry = self.files.next_increment()
             log = self._new_log()
             log.open(self.files.path(entry.name), 0)
@@ -473,13 +491,18 @@ class Persistence:
             return True
         if self.log is not None:
             self.engine.log("notice", "Calling fsync() on the AOF file.")
-            self.log.close()
+            if not self.log.flush() or self.log.trouble():
+                self.engine.log("warning", f"Error writing the AOF file before exiting: {self.log.trouble()}")
+                return False
         wanted = bool(self.engine.config.save_points()) if save is None else save
         if self.engine.gates & GATE_LOADING:
             return True
         if wanted and not self.engine.config.sentinel:
             self.engine.log("notice", "Saving the final RDB snapshot before exiting.")
-            return self.snapshots.save()
+            if not self.snapshots.save():
+                return False
+        if self.log is not None:
+            self.log.close()
         return True
 
     # -- INFO
@@ -487,6 +510,16 @@ class Persistence:
     def last_loading(self) -> Loading | None:
         """The load that is under way, or that was done at the start."""
         return self.loading or self._loaded
+
+    def child_keys(self) -> int:
+        """How many keys the child at work has written."""
+        child = self._child or self.snapshots.child
+        return child.progress.keys() if child is not None else 0
+
+    def child_keys_total(self) -> int:
+        if not self.has_child():
+            return 0
+        return sum([database.size() for database in self.engine.keyspace.databases])
 
     def rewrite_started_s(self) -> int:
         """Unix time, or -1."""
