@@ -6,6 +6,9 @@ from random import Random
 from typing import Final
 
 from miniredis.app.wiring import follow_config
+from miniredis.cluster import client_commands as cluster_client_commands
+from miniredis.cluster import commands as cluster_commands
+from miniredis.cluster import node_commands, slot_commands
 from miniredis.commands import (
     bitfields,
     bitmaps,
@@ -104,12 +107,17 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     memory_commands.group,
     shutdown.group,
     persistence_commands.group,
+    cluster_commands.group,
+    slot_commands.group,
+    node_commands.group,
+    cluster_client_commands.group,
 ]
 
 
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files.  Raises `ConfigError`."""
-    keyspace = Keyspace(config.int("databases"), random)
+    databases = config.int("cluster-databases" if config.flag("cluster-enabled") else "databases")
+    keyspace = Keyspace(databases, random)
     commands = CommandTable(COMMAND_GROUPS)
     for old, new in config.lines("rename-command"):
         if not commands.rename(old, new):

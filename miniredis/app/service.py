@@ -24,6 +24,7 @@ from miniredis import REDIS_VERSION, __version__
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
+from miniredis.cluster.service import ClusterEdge, ClusterFailed
 from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.service import PersistenceEdge
@@ -71,6 +72,7 @@ class MiniRedisService(Service):
         self.upkeep.rounds.append(self.persistence.persistence.poll)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
+        self.cluster: ClusterEdge | None = None
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
         self._hub: HubReader | None = None
@@ -108,6 +110,9 @@ class MiniRedisService(Service):
 
     def _ready(self) -> None:
         gc.freeze()
+        if self.cluster is not None:
+            self.cluster.start()
+            self._stopping.append(self.cluster.stop)
         if self._listeners:
             self.log("notice", "Ready to accept connections tcp")
         if self._ports:
@@ -146,6 +151,17 @@ class MiniRedisService(Service):
         path = config.string("unixsocket")
         if path:
             self._listen_unix(path)
+        if config.flag("cluster-enabled"):
+            self._join_cluster()
+
+    def _join_cluster(self) -> None:
+        self.cluster = ClusterEdge(self.engine, self.reactor, self._failed)
+        try:
+            self.cluster.prepare(self.tcp_port())
+        except ClusterFailed as problem:
+            self.log("warning", str(problem))
+            self._close_listeners()
+            raise ListenFailed(str(problem)) from problem
 
     def _listen_tcp(self, port: int) -> None:
         config = self.config
