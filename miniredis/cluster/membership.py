@@ -50,7 +50,7 @@ class Membership:
     def end_old_handshakes(self, now_ms: int) -> None:
         oldest_ms = now_ms - max(self.view.world.settings.node_timeout_ms, LEAST_HANDSHAKE_MS)
         for node in self.view.peers():
-            if node.is_in_handshake and node.created_ms < oldest_ms:
+            if node.flags & HANDSHAKE and node.created_ms < oldest_ms:
                 self.view.remove(node)
 
     def was_met(self, header: Header, link: Link) -> None:

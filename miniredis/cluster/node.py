@@ -128,6 +128,14 @@ class ClusterNode:
         self.slots.discard(slot)
         self._ranges = None
 
+    def take_slots(self, first: int, last: int) -> None:
+        self.slots.update(range(first, last + 1))
+        self._ranges = None
+
+    def lose_slots(self, first: int, last: int) -> None:
+        self.slots.difference_update(range(first, last + 1))
+        self._ranges = None
+
     def flag_names(self) -> bytes:
         return b",".join([name for bit, name in FLAG_NAMES if self.flags & bit]) or b"noflags"
 

@@ -142,8 +142,7 @@ def _load_node(
             moving.append((parse_slot(slot), rest[:1], rest[2:]))
         else:
             first, last = parse_range(word)
-            for each in range(first, last + 1):
-                view.assign(each, node)
+            view.assign_range(first, last, node)
     del ping, pong
 
 

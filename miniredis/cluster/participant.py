@@ -112,10 +112,18 @@ class Participant:
             node.ping_sent_ms = self.world.now_ms()
         self.send(link, Ping(self.header(), kind, self.membership.gossip_for(node)))
 
+    def tell(self, node: ClusterNode, message: Message) -> bool:
+        """By our link, or by the one it made to us; False if there is neither."""
+        for link in (node.link, node.inbound):
+            if link is not None and link.is_up:
+                self.send(link, message)
+                return True
+        return False
+
     def broadcast(self, message: Message) -> None:
         for node in self.view.peers():
-            if node.link is not None and node.link.is_up and not node.flags & HANDSHAKE:
-                self.send(node.link, message)
+            if not node.is_in_handshake:
+                self.tell(node, message)
 
     def announce_to(self, nodes: list[ClusterNode]) -> None:
         """Tell them at once how things are, unasked."""
@@ -130,8 +138,8 @@ class Participant:
         for node in self.view.peers():
             if is_sharded and node.head() is not head:
                 continue
-            if node.link is not None and node.link.is_up and not node.is_in_handshake:
-                self.send(node.link, Publish(header, channel, message, is_sharded))
+            if not node.is_in_handshake:
+                self.tell(node, Publish(header, channel, message, is_sharded))
 
     # -- links
 
@@ -243,8 +251,7 @@ class Participant:
             owner = view.owners[slot]
             if owner is None or owner is sender or owner.config_epoch <= header.config_epoch:
                 continue
-            if sender.link is not None and sender.link.is_up:
-                self.send(sender.link, Update(self.header(), owner.id, owner.config_epoch, owner.ranges))
+            self.tell(sender, Update(self.header(), owner.id, owner.config_epoch, owner.ranges))
             break
 
     def _settle_collision(self, sender: ClusterNode) -> None:
@@ -273,8 +280,8 @@ class Participant:
             case Publish(channel=channel, message=payload, is_sharded=is_sharded):
                 self.world.published(channel, payload, is_sharded)
             case VoteRequest():
-                if self.voter.asked(sender, message.header) and sender.link is not None:
-                    self.send(sender.link, Vote(self.header()))
+                if self.voter.asked(sender, message.header):
+                    self.tell(sender, Vote(self.header()))
             case Vote():
                 self.election.voted(sender, message.header)
                 self._stand()
@@ -299,7 +306,8 @@ class Participant:
         settings = self.world.settings
         self._ticks += 1
         self.membership.end_old_handshakes(now_ms)
-        for node in view.peers():
+        peers = view.peers()
+        for node in peers:
             if node.link is None and not node.flags & NOADDR and node.bus_port:
                 node.link = self.world.connect(node)
                 if node.link is None:
@@ -307,7 +315,7 @@ class Participant:
         if self._ticks % TICKS_A_SECOND == 0:
             self._ping_oldest()
         half_ms = settings.node_timeout_ms // 2
-        for node in view.peers():
+        for node in peers:
             if node.flags & (NOADDR | HANDSHAKE):
                 continue
             link = node.link
@@ -316,25 +324,24 @@ class Participant:
                 if now_ms - node.pong_ms > half_ms or wants_offset:
                     self.ping(node)
                     continue
-            if (
-                link is not None
-                and now_ms - link.created_ms > settings.node_timeout_ms
-                and node.ping_sent_ms
-                and now_ms - node.ping_sent_ms > half_ms
-                and now_ms - node.heard_ms > half_ms
-            ):
-                # The link itself may be what fails.
-                link.close()
-                node.link = None
-            self.failures.look_at(node, now_ms)
+            if link is not None and node.ping_sent_ms and now_ms - link.created_ms > settings.node_timeout_ms:
+                unanswered_ms = now_ms - node.ping_sent_ms
+                silent_ms = min(unanswered_ms, now_ms - node.heard_ms)
+                if silent_ms > half_ms or unanswered_ms > settings.node_timeout_ms:
+                    # The link itself may be what fails.
+                    link.close()
+                    node.link = None
+            if node.ping_sent_ms:
+                self.failures.look_at(node, now_ms)
         view.update_state()
         if self.myself.is_replica and self.myself.primary is not None:
             self.world.keep_following(self.myself.primary)
         self.manual.step()
         self._stand()
-        target = new_primary(view, now_ms) if self.myself.is_replica and view.is_up else None
-        if target is not None:
-            view.follow(target)
+        if self.myself.is_replica and self._ticks % TICKS_A_SECOND == 0:
+            target = new_primary(view, now_ms)
+            if target is not None:
+                view.follow(target)
         self.settle()
 
     def _ping_oldest(self) -> None:
@@ -418,8 +425,8 @@ class Participant:
         primary = self.myself.primary
         if is_forced:
             self._stand()
-        elif primary is not None and primary.link is not None:
-            self.send(primary.link, StartFailover(self.header()))
+        elif primary is not None:
+            self.tell(primary, StartFailover(self.header()))
 
     def reset(self, is_hard: bool) -> None:
         """CLUSTER RESET: forget the others; `is_hard`: and who we are."""

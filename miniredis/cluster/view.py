@@ -6,6 +6,8 @@ decide when.  `is_dirty` and `must_sync` say what `settle` has to save.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from miniredis.cluster.node import FAIL, MIGRATE_TO, MYSELF, NOADDR, PFAIL, PRIMARY, REPLICA, ClusterNode
 from miniredis.cluster.ranges import Ranges, slots_in
 from miniredis.cluster.surroundings import Surroundings
@@ -160,6 +162,17 @@ class ClusterView:
         self.unclaimed.discard(slot)
         self.routes_changed = True
 
+    def assign_range(self, first: int, last: int, node: ClusterNode) -> None:
+        """The same for a whole range."""
+        for owner in set(self.owners[first : last + 1]):
+            if owner is not None and owner is not node:
+                owner.lose_slots(first, last)
+        node.take_slots(first, last)
+        self.owners[first : last + 1] = [node] * (last + 1 - first)
+        if self.unclaimed:
+            self.unclaimed.difference_update(range(first, last + 1))
+        self.routes_changed = True
+
     def take_claims(self, sender: ClusterNode, config_epoch: int, claimed: Ranges) -> None:
         """A primary claims slots: it gets those that nobody has claimed with the same or a later epoch.
 
@@ -168,38 +181,39 @@ class ClusterView:
         if sender is self.myself:
             return
         head = self.myself.head()
-        new_primary: ClusterNode | None = None
         taken_of_ours = 0
         lost: list[int] = []
-        for slot in slots_in(claimed):
-            owner = self.owners[slot]
+        for first, last in self._runs(claimed):
+            owner = self.owners[first]
             if owner is sender:
-                self.unclaimed.discard(slot)
+                if self.unclaimed:
+                    self.unclaimed.difference_update(range(first, last + 1))
                 continue
-            if slot in self.coming:
+            if first in self.coming:
                 continue  # ours as soon as whoever moves it here says so
-            if owner is not None and owner.config_epoch >= config_epoch and slot not in self.unclaimed:
+            if owner is not None and owner.config_epoch >= config_epoch and first not in self.unclaimed:
                 continue
-            if owner is self.myself and self.world.keys_in(slot):
-                lost.append(slot)
-            if owner is head:
-                new_primary = sender
-                taken_of_ours += 1
             if owner is self.myself:
-                self.leaving.pop(slot, None)
-            self.assign(slot, sender)
+                for slot in range(first, last + 1):
+                    self.leaving.pop(slot, None)
+                    if self.world.keys_in(slot):
+                        lost.append(slot)
+            if owner is head:
+                taken_of_ours += last + 1 - first
+            self.assign_range(first, last, sender)
             self.save_later(sync=True)
             self.must_update = True
         if sender.slots and sender.ranges != claimed:
             claims = set(slots_in(claimed))
             self.unclaimed.update(slot for slot in sender.slots if slot not in claims)
         if (
-            new_primary is not None
+            taken_of_ours
             and not head.slots
             and (self.world.settings.allow_migration or len(sender.slots) == taken_of_ours)
         ):
             self.world.log(
-                "notice", f"Configuration change detected. Reconfiguring myself as a replica of {sender.id.decode()}"
+                "notice",
+                f"Configuration change detected. Reconfiguring myself as a replica of {sender.id.decode()}",
             )
             self.follow(sender)
             self.save_later(sync=True)
@@ -209,6 +223,17 @@ class ClusterView:
             self.follow(head.primary)
         elif lost:
             self.world.drop_keys(lost)
+
+    def _runs(self, claimed: Ranges) -> Iterator[tuple[int, int]]:
+        """The claim in pieces to which the same answer applies."""
+        owners = self.owners
+        for first, last in claimed:
+            owner = owners[first]
+            if not self.coming and not self.unclaimed and owners[first : last + 1].count(owner) == last + 1 - first:
+                yield first, last
+            else:
+                for slot in range(first, last + 1):
+                    yield slot, slot
 
     # -- epochs
 
@@ -247,7 +272,7 @@ class ClusterView:
         covered = 0
         all_served = True
         for node in self.nodes.values():
-            if node.slots and node.is_primary:
+            if node.slots and node.flags & PRIMARY:
                 size += 1
                 covered += len(node.slots)
                 if node.flags & FAIL:
