@@ -54,65 +54,65 @@ class Replication:
 
     def follow(self, host: str, port: int) -> None:
         """Become a replica of this server, whatever was followed before; the data is replaced when the sync comes."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def promote(self) -> None:
         """Follow nobody; the data stays, and replicas of the old primary can go on with us."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def is_following(self) -> bool:
         """Whether we are a replica; `engine.is_replica` says the same."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def primary_address(self) -> tuple[str, int]:
         """Host and port of whom we follow; ("", 0) as a primary."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     # -- as a replica
 
     def is_link_up(self) -> bool:
         """Whether we are in step with our primary: synchronised, and the stream flows."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def link_down_since_ms(self) -> int:
         """Since when it is not; -1 while it is up. 0: it never was."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def heard_ms(self) -> int:
         """When our primary last sent anything; 0 for never."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     # -- positions
 
     def offset(self) -> int:
         """How much of the stream our data holds: written as a primary, applied as a replica."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def replication_id(self) -> bytes:
         """Of the history our data belongs to: 40 hexadecimal digits."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def snapshot_origin(self) -> list[tuple[bytes, bytes]]:
         """Aux fields for an RDB file of the data as it is now: with them it can be resynchronised in part."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def take_origin(self, aux: dict[bytes, bytes]) -> None:
         """An RDB file with these aux fields was loaded at the start, and nothing after it."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     # -- as a primary
 
     def replicas(self) -> list[ReplicaStatus]:
         """Who follows us, in the order of their coming."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def acknowledged_by(self, offset: int) -> int:
         """How many replicas have said that they hold the stream up to here."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def request_acknowledgements(self) -> None:
         """Ask every replica to tell at once how far it is; they call `on_acknowledged`."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     # -- a failover that we hand over ourselves
 
@@ -121,15 +121,15 @@ class Replication:
 
         Writes pause meanwhile.  `timeout_ms` 0 waits without end; then it is given up, or (`is_forced`) done anyway.
         """
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def abort_failover(self) -> bool:
         """Give it up; False when there is none."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def failover_state(self) -> bytes:
-        raise AssertionError("an interface")
+        raise NotImplementedError
 
     def disconnect_replicas(self) -> None:
         """Make all replicas come anew: the history they follow is not ours any more."""
-        raise AssertionError("an interface")
+        raise NotImplementedError
