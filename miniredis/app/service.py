@@ -24,6 +24,7 @@ from miniredis import REDIS_VERSION, __version__
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
+from miniredis.cluster.link import ReactorLinks
 from miniredis.cluster.service import ClusterEdge, ClusterFailed
 from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
@@ -73,6 +74,7 @@ class MiniRedisService(Service):
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self.cluster: ClusterEdge | None = None
+        self.engine.migration_links = ReactorLinks(reactor)
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
         self._hub: HubReader | None = None

@@ -22,6 +22,7 @@ from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
+from miniredis.dispatch.held_keys import HeldKeys
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
 from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
@@ -54,6 +55,7 @@ class Engine(ServerState):
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
         self.pause = Pause(self, self.call)
+        self.held_keys = HeldKeys(self, self.execute)
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
         self.command_log = CommandLog()
