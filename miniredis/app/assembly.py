@@ -66,6 +66,11 @@ from miniredis.persistence import commands as persistence_commands
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
+    cluster_commands.group,
+    slot_commands.group,
+    node_commands.group,
+    cluster_client_commands.group,
+    moving.group,
     client_commands.group,
     list_blocking.group,
     lists.group,
@@ -107,11 +112,6 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     memory_commands.group,
     shutdown.group,
     persistence_commands.group,
-    cluster_commands.group,
-    slot_commands.group,
-    node_commands.group,
-    cluster_client_commands.group,
-    moving.group,
 ]
 
 

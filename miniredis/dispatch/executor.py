@@ -55,7 +55,6 @@ class Engine(ServerState):
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
         self.pause = Pause(self, self.call)
-        self.held_keys = HeldKeys(self, self.execute)
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
         self.command_log = CommandLog()
@@ -64,6 +63,7 @@ class Engine(ServerState):
         self.on_reset.append(self.monitors.remove)
         self.pubsub = PubSub()
         self.rules[GATE_SUBSCRIBED] = self.pubsub
+        self.held_keys = HeldKeys(self, self.execute)
         self.on_reset.append(self.pubsub.forget)
         self.notifications = KeyspaceNotifications(self.pubsub)
         self.begin_turn()
