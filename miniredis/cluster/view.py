@@ -17,6 +17,8 @@ from miniredis.keyspace.slots import SLOTS
 WRITABLE_DELAY_MS = 2000
 #: A primary back from a minority waits a node timeout before it serves again, within these bounds.
 LEAST_REJOIN_MS, MOST_REJOIN_MS = 500, 5000
+#: Primaries count for the majority for so many node timeouts after they seem to be gone.
+SHRINK_TIMEOUTS = 2
 
 
 class ClusterView:
@@ -37,6 +39,7 @@ class ClusterView:
         self.is_up = False
         #: Primaries with slots: what a majority is counted from.
         self.size = 1
+        self._smaller_ms = 0  # since when there seem to be fewer
         self.blacklist: dict[bytes, int] = {}  # forgotten node -> until when
         self.started_ms = now_ms
         self.minority_ms = -MOST_REJOIN_MS  # when we last reached too few primaries
@@ -265,9 +268,6 @@ class ClusterView:
         world = self.world
         now_ms = world.now_ms()
         timeout_ms = world.settings.node_timeout_ms
-        if self.myself.is_primary and not self.is_up and now_ms - self.started_ms < WRITABLE_DELAY_MS:
-            self.must_update = True
-            return
         size = reachable = 0
         covered = 0
         all_served = True
@@ -279,7 +279,10 @@ class ClusterView:
                     all_served = False
                 if not node.flags & (FAIL | PFAIL) and not self._is_silent(node, now_ms, timeout_ms):
                     reachable += 1
-        self.size = size
+        self._count(size, now_ms)
+        if self.myself.is_primary and not self.is_up and now_ms - self.started_ms < WRITABLE_DELAY_MS:
+            self.must_update = True
+            return
         up = reachable >= self.quorum()
         if not up:
             self.minority_ms = now_ms
@@ -293,6 +296,21 @@ class ClusterView:
             world.log("notice", f"Cluster state changed: {'ok' if up else 'fail'}")
             self.is_up = up
             self.routes_changed = True
+
+    def _count(self, size: int, now_ms: int) -> None:
+        """A majority is one of a number that grows at once and shrinks late.
+
+        Between the word that a primary is none any more and the word who has its slots now, there seem to be fewer
+        than there are: votes of a minority must not become a majority by that.
+        """
+        if size >= self.size:
+            self.size = size
+            self._smaller_ms = 0
+        elif not self._smaller_ms:
+            self._smaller_ms = now_ms
+        elif now_ms - self._smaller_ms > self.world.settings.node_timeout_ms * SHRINK_TIMEOUTS:
+            self.size = size
+            self._smaller_ms = 0
 
     def _is_silent(self, node: ClusterNode, now_ms: int, timeout_ms: int) -> bool:
         """Nothing came from it for a node timeout: too long to go on writing in the name of a majority it is part of.
