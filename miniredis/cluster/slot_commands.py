@@ -195,7 +195,7 @@ def setslot(ctx: Context, argv: list[bytes]) -> object:
     else:
         raise error(b"Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP")
     view.routes_changed = view.must_update = True
-    view.save_later(sync=True)
+    view.save_later()
     cluster.participant.settle()
     return OK
 
