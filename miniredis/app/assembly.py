@@ -6,6 +6,9 @@ from random import Random
 from typing import Final
 
 from miniredis.app.wiring import follow_config
+from miniredis.cluster import client_commands as cluster_client_commands
+from miniredis.cluster import commands as cluster_commands
+from miniredis.cluster import moving, node_commands, slot_commands
 from miniredis.commands import (
     bitfields,
     bitmaps,
@@ -67,6 +70,11 @@ from miniredis.replication import commands as replication_commands
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
+    cluster_commands.group,
+    slot_commands.group,
+    node_commands.group,
+    cluster_client_commands.group,
+    moving.group,
     client_commands.group,
     tracking_commands.group,
     list_blocking.group,
@@ -116,7 +124,8 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files.  Raises `ConfigError`."""
-    keyspace = Keyspace(config.int("databases"), random)
+    databases = config.int("cluster-databases" if config.flag("cluster-enabled") else "databases")
+    keyspace = Keyspace(databases, random)
     commands = CommandTable(COMMAND_GROUPS)
     for old, new in config.lines("rename-command"):
         if not commands.rename(old, new):

@@ -26,6 +26,8 @@ from miniredis.app.acl_file import keep_users_in_file
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
+from miniredis.cluster.link import ReactorLinks
+from miniredis.cluster.service import ClusterEdge, ClusterFailed
 from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.child import may_fork, start_silent_child
@@ -87,6 +89,8 @@ class MiniRedisService(Service):
         self.web = WebEdge(self.engine, reactor, figures)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
+        self.cluster: ClusterEdge | None = None
+        self.engine.migration_links = ReactorLinks(reactor)
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
         self._is_listening = False
@@ -129,6 +133,9 @@ class MiniRedisService(Service):
         if not self.config.sentinel:
             self.replication.start()
         gc.freeze()
+        if self.cluster is not None:
+            self.cluster.start()
+            self._stopping.append(self.cluster.stop)
         if self._tcp_ports:
             self.log("notice", "Ready to accept connections tcp")
         if self._unix_ports:
@@ -176,6 +183,17 @@ class MiniRedisService(Service):
         try:
             self.web.listen()
         except CannotListenError as problem:
+            self._close_listeners()
+            raise ListenFailed(str(problem)) from problem
+        if config.flag("cluster-enabled"):
+            self._join_cluster()
+
+    def _join_cluster(self) -> None:
+        self.cluster = ClusterEdge(self.engine, self.reactor, self._failed)
+        try:
+            self.cluster.prepare(self.tcp_port())
+        except ClusterFailed as problem:
+            self.log("warning", str(problem))
             self._close_listeners()
             raise ListenFailed(str(problem)) from problem
 

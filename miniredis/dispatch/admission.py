@@ -20,6 +20,7 @@ from miniredis.dispatch.gates import (
     GATE_ACL,
     GATE_BUSY,
     GATE_CLUSTER,
+    GATE_HELD_KEYS,
     GATE_LOADING,
     GATE_MEMORY,
     GATE_MULTI,
@@ -77,4 +78,6 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
         waiting = state.rules[GATE_PAUSED].apply(session, command, argv)
         if waiting is not None:
             return waiting
+    if gates & GATE_HELD_KEYS:
+        return state.rules[GATE_HELD_KEYS].apply(session, command, argv)
     return None

@@ -26,6 +26,7 @@ from miniredis.dispatch.call_timer import RUN_ARGUMENTS, CallTimer
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.gates import AFTER_REPLY, GATE_ACL, GATE_MULTI, GATE_SUBSCRIBED, GATE_TRACKING
+from miniredis.dispatch.held_keys import HeldKeys
 from miniredis.dispatch.latency import LatencyMonitor
 from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
@@ -77,6 +78,7 @@ class Engine(ServerState):
         self.on_reset.append(self.monitors.remove)
         self.pubsub = PubSub()
         self.rules[GATE_SUBSCRIBED] = self.pubsub
+        self.held_keys = HeldKeys(self, self.execute)
         self.on_reset.append(self.pubsub.forget)
         self.notifications = KeyspaceNotifications(self.pubsub)
         self.tracking = Tracking(self)

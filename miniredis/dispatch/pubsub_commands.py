@@ -150,7 +150,8 @@ def publish(ctx: Context, argv: list[bytes]) -> object:
     receivers = pubsub.publish(argv[1], argv[2])
     for carry in pubsub.on_publish:
         carry(argv[1], argv[2], False)
-    ctx.replay_as(argv)
+    if engine_of(ctx).cluster is None:  # in a cluster the bus tells the replicas
+        ctx.replay_as(argv)
     return receivers
 
 
@@ -169,7 +170,8 @@ def spublish(ctx: Context, argv: list[bytes]) -> object:
     receivers = pubsub.publish_shard(argv[1], argv[2])
     for carry in pubsub.on_publish:
         carry(argv[1], argv[2], True)
-    ctx.replay_as(argv)
+    if engine_of(ctx).cluster is None:  # in a cluster the bus tells the replicas
+        ctx.replay_as(argv)
     return receivers
 
 

@@ -76,6 +76,9 @@ class Session(Client):
         self.no_evict = False
         self.no_touch = False
         self.capabilities = b""
+        # Cluster mode, while GATE_SLOT_READS is set.
+        self.reads_replica = False  # READONLY
+        self.asking = False
         self.is_replica = False  # it follows us
         self.is_primary = False  # it is the link to the server we follow
         self.is_monitor = False

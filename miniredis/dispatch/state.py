@@ -104,6 +104,10 @@ class ServerState(Server):
         self.log_buffer: LogBuffer | None = None
         #: What saves and loads; None in a server without files.
         self.persistence: object = None
+        #: Makes the connections of MIGRATE; None in a server that cannot.
+        self.migration_links: object = None
+        #: The node this server is; None outside of cluster mode.
+        self.cluster: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.
         self.replication: Replication | None = None
         self.started_ms: int = time.wall_ms()
