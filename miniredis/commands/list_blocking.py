@@ -8,7 +8,8 @@ from __future__ import annotations
 from miniredis.commands.arguments import parse_timeout
 from miniredis.commands.context import NOT_READY, Context
 from miniredis.commands.declaration import CommandGroup
-from miniredis.commands.lists import MOVE_KEYS, ManyPop, move, parse_side, pop_one, write_list
+from miniredis.commands.list_lookup import write_list
+from miniredis.commands.list_pops import MOVE_KEYS, ManyPop, move, parse_side, pop_one
 from miniredis.datatypes.lists import ListValue
 from miniredis.resp.replies import NULL_ARRAY
 
@@ -117,8 +118,8 @@ def brpop(ctx: Context, argv: list[bytes]) -> object:
     syntax="timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]",
 )
 def blmpop(ctx: Context, argv: list[bytes]) -> object:
-    timeout_ms = parse_timeout(argv[1])
     pop = ManyPop(argv, 2)
+    timeout_ms = parse_timeout(argv[1])
     reply = pop.take_first(ctx)
     if reply is not None:
         return reply
