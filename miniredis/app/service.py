@@ -213,6 +213,7 @@ class MiniRedisService(Service):
             self._loop.stop()
         for step in self._stopping:
             step()
+        self.engine.freeing.stop()
         self.prepare_stop(None)
         if self._hub is not None:
             self._hub.stop()

@@ -54,6 +54,10 @@ class Server:
         """Unix time in microseconds, read anew."""
         raise AssertionError("only a running server has a clock")
 
+    def wait_until_freed(self, ctx: Context, reply: object) -> object:
+        """`reply`, once the memory of what was removed is free; at once where nobody waits for it."""
+        raise AssertionError("only a running server frees memory bit by bit")
+
     def wait_for_keys(
         self, ctx: Context, keys: list[bytes], timeout_ms: int, serve: Serve, timeout_reply: object, on_removal: bool
     ) -> Deferred[object]:

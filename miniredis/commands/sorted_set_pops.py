@@ -165,16 +165,17 @@ def parse_multiple_pop(argv: list[bytes], at: int) -> tuple[list[bytes], Pop]:
     end = argv[where].lower()
     if end not in (b"min", b"max"):
         raise syntax_error()
-    count = 1
-    options = argv[where + 1 :]
-    if options:
-        if len(options) != 2 or options[0].lower() != b"count":
+    count = 0
+    index = where + 1
+    while index < len(argv):
+        if count > 0 or argv[index].lower() != b"count" or index + 1 >= len(argv):
             raise syntax_error()
-        parsed = parse_int64(options[1])
+        parsed = parse_int64(argv[index + 1])
         if parsed is None or parsed < 1:
             raise error(b"count should be greater than 0")
         count = parsed
-    return argv[at + 1 : where], Pop(end == b"max", count)
+        index += 2
+    return argv[at + 1 : where], Pop(end == b"max", max(count, 1))
 
 
 @group.command(

@@ -21,6 +21,7 @@ from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
+from miniredis.dispatch.freeing import Freeing
 from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
 from miniredis.dispatch.memory_limit import MemoryLimit
@@ -33,6 +34,7 @@ from miniredis.dispatch.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT, Qu
 from miniredis.dispatch.sinks import Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.keyspace.keyspace import Keyspace
+from miniredis.resp.drawn import DrawnReply
 from miniredis.resp.encoder import append_bulk, append_reply, encode_error
 from miniredis.resp.errors import ProtocolError, ReplyError, internal_error, wrong_number_of_arguments
 from miniredis.resp.replies import Preencoded
@@ -56,6 +58,7 @@ class Engine(ServerState):
         self.pause = Pause(self, self.call)
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
+        self.freeing = Freeing(time)
         self.command_log = CommandLog()
         self.latency = LatencyMonitor()
         self.monitors = Monitors(self)
@@ -135,6 +138,8 @@ class Engine(ServerState):
         decoder = session.decoder
         out = session.out
         session.active_ms = self.keyspace.clock.now_ms
+        if session.drawn is not None and not session.closing and session.append_drawn(session.drawn):
+            return True
         while most > 0:
             if session.waiting is not None or session.closing:
                 return False
@@ -158,6 +163,9 @@ class Engine(ServerState):
                 append_bulk(out, reply)
             elif isinstance(reply, Deferred):
                 self._hold(session, reply)
+            elif isinstance(reply, DrawnReply):
+                if session.append_drawn(reply):
+                    return True
             else:
                 append_reply(out, reply, session.context.resp)
         return not decoder.is_idle()
@@ -298,7 +306,10 @@ class Engine(ServerState):
         if session.closed:
             return
         if session.reply_mode == REPLY_ON:
-            append_reply(session.out, reply, session.context.resp)
+            if isinstance(reply, DrawnReply):
+                session.append_drawn(reply)
+            else:
+                append_reply(session.out, reply, session.context.resp)
         session.port.wake()
 
     def _resume_with_failure(self, failure: Failure, session: Session) -> None:
@@ -399,6 +410,13 @@ class Engine(ServerState):
             waiter.timeout = self.time.call_later(timeout_ms / 1000, lambda: self.release(waiter, timeout_reply))
         self.refresh_listening()
         return waiter.deferred
+
+    def wait_until_freed(self, ctx: Context, reply: object) -> object:
+        session = self.sessions.get(ctx.client.id)
+        if not ctx.may_block or session is None or session.is_primary:
+            return reply
+        freed = self.freeing.finish()
+        return reply if freed is None else freed.addCallback(lambda _: reply)
 
     def release(self, waiter: Waiter, reply: object) -> None:
         """End a client's waiting with this reply: its time is over, or CLIENT UNBLOCK."""

@@ -265,7 +265,7 @@ class HubConnection(Port):
         assert session is not None
         if session.closing:
             self.lose()
-        elif session.out or not session.decoder.is_idle():
+        elif session.out or self.has_more or not session.decoder.is_idle():
             self.hub.put_off(self)
 
     def watch(self, interest: int) -> None:
