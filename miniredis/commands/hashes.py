@@ -305,7 +305,7 @@ def hincrby(ctx: Context, argv: list[bytes]) -> object:
     keys=CHANGE_KEY,
     since="2.6.0",
     summary="Adds to the number in a field of a hash.",
-    syntax="key field increment",
+    syntax="key field increment:double",
 )
 def hincrbyfloat(ctx: Context, argv: list[bytes]) -> object:
     key, field = argv[1], argv[2]

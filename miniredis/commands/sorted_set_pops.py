@@ -134,7 +134,7 @@ def waiting_pop(ctx: Context, argv: list[bytes], from_high: bool) -> object:
     since="5.0.0",
     complexity="O(log(N)) where N is the size of the sorted set.",
     summary="Takes the member with the lowest score out of a sorted set, waiting for one.",
-    syntax="key [key ...] timeout",
+    syntax="key [key ...] timeout:double",
 )
 def bzpopmin(ctx: Context, argv: list[bytes]) -> object:
     return waiting_pop(ctx, argv, False)
@@ -148,7 +148,7 @@ def bzpopmin(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="O(log(N)) where N is the size of the sorted set.",
     summary="Takes the member with the highest score out of a sorted set, waiting for one.",
-    syntax="key [key ...] timeout",
+    syntax="key [key ...] timeout:double",
 )
 def bzpopmax(ctx: Context, argv: list[bytes]) -> object:
     return waiting_pop(ctx, argv, True)
@@ -186,7 +186,7 @@ def parse_multiple_pop(argv: list[bytes], at: int) -> tuple[list[bytes], Pop]:
     since="7.0.0",
     complexity="O(K) + O(M*log(N)) where K is the number of keys, N the size of the sorted set, M the members taken.",
     summary="Takes members off one end of the first of several sorted sets that is not empty.",
-    syntax="numkeys key [key ...] MIN | MAX [COUNT count]",
+    syntax="numkeys key [key ...] <MIN | MAX> [COUNT count]",
 )
 def zmpop(ctx: Context, argv: list[bytes]) -> object:
     keys, pop = parse_multiple_pop(argv, 1)
@@ -202,7 +202,7 @@ def zmpop(ctx: Context, argv: list[bytes]) -> object:
     since="7.0.0",
     complexity="O(K) + O(M*log(N)) where K is the number of keys, N the size of the sorted set, M the members taken.",
     summary="Takes members off one end of the first of several sorted sets that is not empty, waiting for one.",
-    syntax="timeout numkeys key [key ...] MIN | MAX [COUNT count]",
+    syntax="timeout:double numkeys key [key ...] <MIN | MAX> [COUNT count]",
 )
 def bzmpop(ctx: Context, argv: list[bytes]) -> object:
     keys, pop = parse_multiple_pop(argv, 2)

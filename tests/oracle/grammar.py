@@ -181,7 +181,8 @@ class Grammar:
         call = Call(name, name in self._tame)
         right = call.whole(children(tree))
         self.commands[name] = right
-        self._groups[group].append(right if call.is_tame else st.one_of([right] * 5 + [mangled(right)]))
+        drawn = name.endswith((b"RANDMEMBER", b"RANDFIELD"))
+        self._groups[group].append(right if call.is_tame or drawn else st.one_of([right] * 5 + [mangled(right)]))
 
     def sequences(self, group: str, most: int) -> st.SearchStrategy[list[Words]]:
         """Lists of commands of one group, with some that make, remove and rename keys in between."""
@@ -363,6 +364,8 @@ def is_newer(words: Words) -> bool:
         return len(words) == 4  # WITHSCORE
     if name in (b"XREAD", b"XREADGROUP"):
         return b"+" in words
+    if name.startswith(b"B"):
+        return b"9223372036854775807" in words  # as a timeout
     return name == b"LPOS" and b"-9223372036854775808" in words
 
 
