@@ -25,6 +25,7 @@ from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
 from miniredis.config.config import Config
+from miniredis.config.values import Refused
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.resp.encoder import encode_error
@@ -78,6 +79,13 @@ class MiniRedisService(Service):
         self._ports: list[Any] = []
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
+        for name, change in (
+            ("port", self._port_changed),
+            ("bind", self._bind_changed),
+            ("tcp-keepalive", self._keepalive_changed),
+            ("hz", self._hz_changed),
+        ):
+            config.on_change(name, change)
 
     def log(self, level: str, text: str) -> None:
         self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level)
@@ -163,13 +171,44 @@ class MiniRedisService(Service):
                     continue
                 self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {problem.strerror}")
                 self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
-                self._close_listeners()
+                for listener in self._listeners:
+                    listener.stop()
+                self._listeners = []
                 raise ListenFailed(f"Failed listening on port {port} (tcp)") from problem
             bound += 1
             self._listeners.append(HubListener(self._hub, listening, config.int("tcp-keepalive"), self._admit))
         if bound == 0:
             self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
             raise ListenFailed(f"Failed listening on port {port} (tcp)")
+
+    def _port_changed(self) -> None:
+        self._listen_anew(b"Unable to listen on this port. Check server logs.")
+
+    def _bind_changed(self) -> None:
+        self._listen_anew(b"Failed to bind to specified addresses.")
+
+    def _listen_anew(self, refusal: bytes) -> None:
+        """Other addresses, from CONFIG SET.  When they cannot be had, the roll-back calls again, with the old ones."""
+        if not self.running:
+            return
+        for listener in self._listeners:
+            listener.stop()
+        self._listeners = []
+        port = self.config.int("port")
+        if port != 0:
+            try:
+                self._listen_tcp(port)
+            except ListenFailed as problem:
+                raise Refused(refusal) from problem
+        for listener in self._listeners:
+            listener.start()
+
+    def _keepalive_changed(self) -> None:
+        for listener in self._listeners:
+            listener.keepalive_s = self.config.int("tcp-keepalive")
+
+    def _hz_changed(self) -> None:
+        self._loop.interval = 1 / self.config.int("hz")
 
     def _listen_unix(self, path: str) -> None:
         mode = self.config.int("unixsocketperm")

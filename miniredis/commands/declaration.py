@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.commands.context import Context
-from miniredis.commands.key_specs import INDEX, RANGE, KeySpec, parse_key_specs
+from miniredis.commands.key_specs import INDEX, RANGE, UNKNOWN, KeySpec, parse_key_specs
 
 CommandCode = Callable[[Context, list[bytes]], object]
 #: Positions of keys for commands whose key specifications cannot say them: argv -> indexes.
@@ -254,6 +254,8 @@ class Command:
             positions = spec.positions(argv)
             if positions is not None:
                 found.extend(positions)
+            elif spec.begin_kind != UNKNOWN:
+                return []
         return found
 
     def keys_with_flags(self, argv: list[bytes]) -> list[tuple[int, list[str]]]:

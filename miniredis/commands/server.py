@@ -137,6 +137,8 @@ def _spiral(columns: int, rows: int, turns: int) -> str:
 def lolwut(ctx: Context, argv: list[bytes]) -> object:
     words = argv[1:]
     if len(words) >= 2 and words[0].lower() == b"version":
+        if parse_int64(words[1]) is None:
+            raise not_an_integer()
         words = words[2:]
     numbers: list[int] = []
     for word in words[:3]:

@@ -12,7 +12,7 @@ from miniredis.commands.syntax import Argument, parse_syntax
 from miniredis.dispatch.access import engine_of
 from miniredis.resp.errors import ReplyError, error, syntax_error
 from miniredis.resp.glob import glob_match
-from miniredis.resp.replies import NULL_ARRAY, MapReply, SetReply, Status
+from miniredis.resp.replies import MapReply, SetReply, Status
 
 group = CommandGroup("server")
 
@@ -154,7 +154,7 @@ def command_info(ctx: Context, argv: list[bytes]) -> object:
     found: list[object] = []
     for name in argv[2:]:
         command = engine_of(ctx).commands.find_by_full_name(name)
-        found.append(NULL_ARRAY if command is None else describe_command(command))
+        found.append(None if command is None else describe_command(command))
     return found
 
 
@@ -257,7 +257,7 @@ def command_getkeysandflags(ctx: Context, argv: list[bytes]) -> object:
     command = _keyed_command(ctx, asked)
     found: list[object] = []
     for position, flags in command.keys_with_flags(asked):
-        found.append([asked[position], SetReply([Status(flag.encode()) for flag in flags])])
+        found.append([asked[position], SetReply([Status(flag.encode()) for flag in flags if flag != "variable_flags"])])
     if not found:
         raise error(b"Invalid arguments specified for command")
     return found
