@@ -29,6 +29,7 @@ from miniredis.app.upkeep import Upkeep
 from miniredis.cluster.link import ReactorLinks
 from miniredis.cluster.service import ClusterEdge, ClusterFailed
 from miniredis.config.config import Config
+from miniredis.config.values import Refused
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.child import may_fork, start_silent_child
 from miniredis.persistence.service import PersistenceEdge
@@ -102,6 +103,12 @@ class MiniRedisService(Service):
         self._unix_ports: list[Any] = []
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
+        for name, change in (
+            ("port", self._port_changed),
+            ("bind", self._bind_changed),
+            ("hz", self._hz_changed),
+        ):
+            config.on_change(name, change)
 
     def log(self, level: str, text: str) -> None:
         self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level)
@@ -213,13 +220,41 @@ class MiniRedisService(Service):
                 reason = getattr(getattr(failure.value, "socketError", None), "strerror", failure.getErrorMessage())
                 self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {reason}")
                 self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
-                self._close_listeners()
+                self._close_tcp()
                 raise ListenFailed(f"Failed listening on port {port} (tcp)") from failure.value
         if not self._tcp_ports:
             self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
             raise ListenFailed(f"Failed listening on port {port} (tcp)")
         if self._sessions.hub is None:
             self._busy.ports += self._tcp_ports
+
+    def _port_changed(self) -> None:
+        self._listen_anew(b"Unable to listen on this port. Check server logs.")
+
+    def _bind_changed(self) -> None:
+        self._listen_anew(b"Failed to bind to specified addresses.")
+
+    def _listen_anew(self, refusal: bytes) -> None:
+        """Other addresses, from CONFIG SET.  When they cannot be had, the roll-back calls again, with the old ones."""
+        if not self.running:
+            return
+        self._close_tcp()
+        port = self.config.int("port")
+        if port != 0:
+            try:
+                self._listen_tcp(port)
+            except ListenFailed as problem:
+                raise Refused(refusal) from problem
+
+    def _close_tcp(self) -> None:
+        for port in self._tcp_ports:
+            port.stopListening()
+            if port in self._busy.ports:
+                self._busy.ports.remove(port)
+        self._tcp_ports = []
+
+    def _hz_changed(self) -> None:
+        self._loop.interval = 1 / self.config.int("hz")
 
     def _listen_unix(self, path: str) -> None:
         mode = self.config.int("unixsocketperm")
@@ -264,6 +299,7 @@ class MiniRedisService(Service):
         for step in self._stopping:
             step()
         self.replication.stop()
+        self.engine.freeing.stop()
         self.prepare_stop(None)
         self._is_listening = False
         if self._sessions.hub is not None:

@@ -14,7 +14,6 @@ from miniredis.dispatch.session import Session
 
 #: The share of a round that active expiry may take, in percent, at the lowest `active-expire-effort`.
 EXPIRY_SHARE: Final = 25
-SHARDS_FREED_A_ROUND: Final = 200
 
 
 class Upkeep:
@@ -53,5 +52,5 @@ class Upkeep:
         return self.engine.time.monotonic_ns() < self._deadline_ns
 
     def free(self) -> None:
-        """Give back the memory of flushed databases, a slice at a time."""
-        self.engine.keyspace.free_some(SHARDS_FREED_A_ROUND)
+        """Begin to give back the memory of what is gone; that goes on faster than rounds do."""
+        self.engine.freeing.begin()

@@ -269,6 +269,8 @@ class Command:
             positions = spec.positions(argv)
             if positions is not None:
                 found.extend(positions)
+            elif spec.begin_kind != UNKNOWN:
+                return []
         return found
 
     def keys_with_flags(self, argv: list[bytes]) -> list[tuple[int, list[str]]]:

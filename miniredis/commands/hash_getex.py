@@ -132,7 +132,7 @@ def _may_store(options: FieldOptions, value: HashValue | None, fields: list[byte
     complexity="O(N) where N is the number of fields.",
     summary="Sets fields of a hash together with their expiry.",
     syntax="key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds |"
-    " PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]",
+    " PXAT unix-time-milliseconds | KEEPTTL] <FIELDS numfields field value [field value ...]>",
 )
 def hsetex(ctx: Context, argv: list[bytes]) -> object:
     key = argv[1]

@@ -25,7 +25,10 @@ def dbsize(ctx: Context, argv: list[bytes]) -> object:
 
 
 def _flush_later(ctx: Context, argv: list[bytes]) -> bool:
-    """ASYNC, SYNC or what lazyfree-lazy-user-flush says."""
+    """ASYNC, SYNC or what lazyfree-lazy-user-flush says.
+
+    Either way the keys are gone at once and memory is freed between other work; SYNC is answered when it is free.
+    """
     if len(argv) == 1:
         return ctx.server.config.flag("lazyfree-lazy-user-flush")
     mode = argv[1].lower()
@@ -46,9 +49,8 @@ def _flush_later(ctx: Context, argv: list[bytes]) -> bool:
 )
 def flushdb(ctx: Context, argv: list[bytes]) -> object:
     later = _flush_later(ctx, argv)
-    keys = ctx.keyspace.flush(ctx.db.index, later)
-    ctx.flushed(ctx.db.index, keys)
-    return OK
+    ctx.flushed(ctx.db.index, ctx.keyspace.flush(ctx.db.index))
+    return OK if later else ctx.server.wait_until_freed(ctx, OK)
 
 
 @group.command(
@@ -64,9 +66,8 @@ def flushdb(ctx: Context, argv: list[bytes]) -> object:
 def flushall(ctx: Context, argv: list[bytes]) -> object:
     later = _flush_later(ctx, argv)
     for database in ctx.keyspace.databases:
-        keys = ctx.keyspace.flush(database.index, later)
-        ctx.flushed(database.index, keys)
-    return OK
+        ctx.flushed(database.index, ctx.keyspace.flush(database.index))
+    return OK if later else ctx.server.wait_until_freed(ctx, OK)
 
 
 @group.command(
@@ -136,6 +137,8 @@ def _spiral(columns: int, rows: int, turns: int) -> str:
 def lolwut(ctx: Context, argv: list[bytes]) -> object:
     words = argv[1:]
     if len(words) >= 2 and words[0].lower() == b"version":
+        if parse_int64(words[1]) is None:
+            raise not_an_integer()
         words = words[2:]
     numbers: list[int] = []
     for word in words[:3]:

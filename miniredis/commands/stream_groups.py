@@ -242,7 +242,7 @@ def xack(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="O(N)",
     summary="Returns what is pending in a group: a survey, or entries one by one.",
-    syntax="key group [[IDLE min-idle-time] start end count [consumer]]",
+    syntax="key group [[IDLE min-idle-time] start:string end:string count [consumer]]",
     tips="nondeterministic_output",
 )
 def xpending(ctx: Context, argv: list[bytes]) -> object:
@@ -370,8 +370,8 @@ def take_over(
     since="5.0.0",
     complexity="O(log N)",
     summary="Makes entries that are pending too long those of another consumer, and returns them.",
-    syntax="key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count]"
-    " [FORCE] [JUSTID] [LASTID lastid]",
+    syntax="key group consumer min-idle-time:string id [id ...] [IDLE ms] [TIME unix-time-milliseconds] "
+    "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
     tips="nondeterministic_output",
 )
 def xclaim(ctx: Context, argv: list[bytes]) -> object:
@@ -431,7 +431,7 @@ def xclaim(ctx: Context, argv: list[bytes]) -> object:
     keys=DELETE_KEY,
     since="6.2.0",
     summary="Makes entries that are pending too long those of another consumer, as if found by a scan.",
-    syntax="key group consumer min-idle-time start [COUNT count] [JUSTID]",
+    syntax="key group consumer min-idle-time:string start:string [COUNT count] [JUSTID]",
     tips="nondeterministic_output",
 )
 def xautoclaim(ctx: Context, argv: list[bytes]) -> object:

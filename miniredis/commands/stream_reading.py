@@ -256,7 +256,7 @@ def read_or_wait(ctx: Context, argv: list[bytes], of_group: bool) -> object:
     since="5.0.0",
     complexity="",
     summary="Returns the entries after given IDs of several streams; may wait for some.",
-    syntax="[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]",
+    syntax="[COUNT count] [BLOCK milliseconds] <STREAMS key [key ...] id [id ...]>",
 )
 def xread(ctx: Context, argv: list[bytes]) -> object:
     return read_or_wait(ctx, argv, False)
@@ -270,7 +270,7 @@ def xread(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="",
     summary="Gives a consumer of a group new entries, or those it has not acknowledged; may wait for some.",
-    syntax="GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]",
+    syntax="<GROUP group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] <STREAMS key [key ...] id [id ...]>",
 )
 def xreadgroup(ctx: Context, argv: list[bytes]) -> object:
     return read_or_wait(ctx, argv, True)

@@ -332,10 +332,12 @@ MEMORY: Final = Group(
         Directive("lfu-log-factor", COUNT, "10", "How slowly the frequency counter grows."),
         Directive("lfu-decay-time", COUNT, "1", "Minutes after which the frequency counter falls by one."),
         Directive("active-expire-effort", Integer(1, 10), "1", "How much time is spent on finding expired keys."),
-        Directive("lazyfree-lazy-eviction", YES_NO, "no", "Free evicted values bit by bit."),
-        Directive("lazyfree-lazy-expire", YES_NO, "no", "Free expired values bit by bit."),
-        Directive("lazyfree-lazy-server-del", YES_NO, "no", "Free overwritten values bit by bit."),
-        Directive("lazyfree-lazy-user-del", YES_NO, "no", "Let DEL work as UNLINK does."),
+        Directive("lazyfree-lazy-eviction", YES_NO, "no", "Free evicted values in slices: always so here.", "accepted"),
+        Directive("lazyfree-lazy-expire", YES_NO, "no", "Free expired values in slices: always so here.", "accepted"),
+        Directive(
+            "lazyfree-lazy-server-del", YES_NO, "no", "Free overwritten values in slices: always so here.", "accepted"
+        ),
+        Directive("lazyfree-lazy-user-del", YES_NO, "no", "Let DEL work as UNLINK does: always so here.", "accepted"),
         Directive("lazyfree-lazy-user-flush", YES_NO, "no", "Let FLUSHALL and FLUSHDB be ASYNC unless SYNC is said."),
         Directive("activerehashing", YES_NO, "yes", "Rehash tables in idle time.", "accepted"),
         Directive("activedefrag", YES_NO, "no", "Defragment memory.", "accepted"),

@@ -25,6 +25,7 @@ from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.call_timer import RUN_ARGUMENTS, CallTimer
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
+from miniredis.dispatch.freeing import Freeing
 from miniredis.dispatch.gates import AFTER_REPLY, GATE_ACL, GATE_MULTI, GATE_SUBSCRIBED, GATE_TRACKING
 from miniredis.dispatch.held_keys import HeldKeys
 from miniredis.dispatch.latency import LatencyMonitor
@@ -39,6 +40,7 @@ from miniredis.dispatch.sinks import Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
+from miniredis.resp.drawn import DrawnReply
 from miniredis.resp.encoder import append_bulk, append_integer, append_reply, encode_error
 from miniredis.resp.errors import (
     ProtocolError,
@@ -72,6 +74,7 @@ class Engine(ServerState):
         self.pause = Pause(self, self.call_held)
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
+        self.freeing = Freeing(time)
         self.command_log = CommandLog()
         self.latency = LatencyMonitor()
         self.monitors = Monitors(self)
@@ -172,6 +175,8 @@ class Engine(ServerState):
         decoder = session.decoder
         out = session.out
         session.active_ms = self.keyspace.clock.now_ms
+        if session.drawn is not None and not session.closing and session.append_drawn(session.drawn):
+            return True
         self.running = session
         timer = self.timer
         timer.begin()
@@ -197,6 +202,9 @@ class Engine(ServerState):
             reply = self.execute(session, argv)
             if session.gates & AFTER_REPLY:
                 self._append_with_care(session, argv, reply)
+                if session.drawn is not None:
+                    more = True
+                    break
             elif isinstance(reply, Preencoded):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
@@ -207,6 +215,10 @@ class Engine(ServerState):
                 append_reply(out, reply, session.context.resp)
             elif isinstance(reply, Deferred):  # a test that asks Python's own classes: the dearest comes last
                 self._hold(session, reply)
+            elif isinstance(reply, DrawnReply):
+                if session.append_drawn(reply):
+                    more = True
+                    break
             else:
                 append_reply(out, reply, session.context.resp)
         timer.end()
@@ -355,7 +367,10 @@ class Engine(ServerState):
             self._hold(session, reply)
             return
         if mode == REPLY_ON:
-            append_reply(session.out, reply, session.context.resp)
+            if isinstance(reply, DrawnReply):
+                session.append_drawn(reply)
+            else:
+                append_reply(session.out, reply, session.context.resp)
         self.tracking.after_reply(session, argv)
 
     def _hold(self, session: Session, reply: Deferred[object]) -> None:
@@ -368,7 +383,10 @@ class Engine(ServerState):
         if session.closed:
             return
         if session.reply_mode == REPLY_ON:
-            append_reply(session.out, reply, session.context.resp)
+            if isinstance(reply, DrawnReply):
+                session.append_drawn(reply)
+            else:
+                append_reply(session.out, reply, session.context.resp)
         if session.gates & GATE_TRACKING:
             self.tracking.after_reply(session, [b""])
         session.port.wake()
@@ -471,6 +489,13 @@ class Engine(ServerState):
             waiter.timeout = self.time.call_later(timeout_ms / 1000, lambda: self.release(waiter, timeout_reply))
         self.refresh_listening()
         return waiter.deferred
+
+    def wait_until_freed(self, ctx: Context, reply: object) -> object:
+        session = self.sessions.get(ctx.client.id)
+        if not ctx.may_block or session is None or session.is_primary:
+            return reply
+        freed = self.freeing.finish()
+        return reply if freed is None else freed.addCallback(lambda _: reply)
 
     def release(self, waiter: Waiter, reply: object) -> None:
         """End a client's waiting with this reply: its time is over, or CLIENT UNBLOCK."""

@@ -114,8 +114,8 @@ def memory_section(engine: Engine) -> Fields:
         ("mem_clients_normal", sum(each.port.unsent_bytes() for each in engine.sessions.values())),
         ("mem_allocator", "python"),
         ("active_defrag_running", 0),
-        ("lazyfree_pending_objects", sum(table.size() for table in engine.keyspace.discarded)),
-        ("lazyfreed_objects", engine.keyspace.freed_objects),
+        ("lazyfree_pending_objects", engine.keyspace.discarded.pending),
+        ("lazyfreed_objects", engine.keyspace.discarded.freed),
     ]
 
 

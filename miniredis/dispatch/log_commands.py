@@ -114,7 +114,7 @@ def slowlog_help(ctx: Context, argv: list[bytes]) -> object:
     since="8.1.0",
     complexity="O(N) where N is the number of entries returned",
     summary="Shows the newest slow or large commands.",
-    syntax="count type",
+    syntax="count <SLOW | LARGE-REQUEST | LARGE-REPLY>",
     tips=ALL_NODES + " nondeterministic_output",
 )
 def commandlog_get(ctx: Context, argv: list[bytes]) -> object:
@@ -127,7 +127,7 @@ def commandlog_get(ctx: Context, argv: list[bytes]) -> object:
     flags=ADMIN_ALWAYS,
     since="8.1.0",
     summary="Counts the slow or large commands.",
-    syntax="type",
+    syntax="<SLOW | LARGE-REQUEST | LARGE-REPLY>",
     tips=ALL_NODES + " response_policy:agg_sum nondeterministic_output",
 )
 def commandlog_len(ctx: Context, argv: list[bytes]) -> object:
@@ -141,7 +141,7 @@ def commandlog_len(ctx: Context, argv: list[bytes]) -> object:
     since="8.1.0",
     complexity="O(N) where N is the number of entries in the commandlog",
     summary="Forgets the slow or large commands.",
-    syntax="type",
+    syntax="<SLOW | LARGE-REQUEST | LARGE-REPLY>",
     tips=ON_ALL_NODES,
 )
 def commandlog_reset(ctx: Context, argv: list[bytes]) -> object:

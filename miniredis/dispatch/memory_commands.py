@@ -145,7 +145,7 @@ def memory_malloc_stats(ctx: Context, argv: list[bytes]) -> object:
     tips="request_policy:all_shards response_policy:all_succeeded",
 )
 def memory_purge(ctx: Context, argv: list[bytes]) -> object:
-    ctx.keyspace.free_some(1 << 60)
+    ctx.keyspace.discarded.free(1 << 60)
     return OK
 
 

@@ -69,8 +69,7 @@ class CommandTable:
                 subcommand = subcommands.get(argv[1].lower())
             if subcommand is not None:
                 return subcommand
-            if command.code is None:
-                raise unknown_subcommand(argv[1], command.name)
+            raise unknown_subcommand(argv[1], command.name)
         return command
 
     def find_original(self, name: bytes) -> Command | None:

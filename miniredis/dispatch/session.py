@@ -18,6 +18,7 @@ from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.tracking_options import TrackingOptions
 from miniredis.resp.decoder import RequestDecoder
+from miniredis.resp.drawn import DrawnReply
 
 REPLY_ON: Final = 0
 REPLY_OFF: Final = 1
@@ -52,6 +53,9 @@ class Session(Client):
         self.access_context = b""
         #: GATE_ bits of this client; 0 for nearly every one.
         self.gates: int = 0
+        #: A reply that is made while the client reads it.
+        self.drawn: DrawnReply | None = None
+        self._pushed_meanwhile: list[bytes] = []
         #: A command waits for its reply; everything behind it stays unread.
         self.waiting: Deferred[object] | None = None
         #: Requests that were put off by CLIENT PAUSE run again first.
@@ -112,9 +116,21 @@ class Session(Client):
 
     def push(self, data: bytes) -> None:
         """Output that no request asked for, encoded already; sent at the end of the turn."""
-        if not self.closed:
+        if self.drawn is not None:
+            self._pushed_meanwhile.append(data)  # not into the middle of a reply
+        elif not self.closed:
             self.out.append(data)
             self.port.wake()
+
+    def append_drawn(self, drawn: DrawnReply) -> bool:
+        """Go on with a reply that is made while the client reads it; whether there is more of it."""
+        if drawn.append_piece(self.out):
+            self.drawn = drawn
+            return True
+        self.drawn = None
+        self.out += self._pushed_meanwhile
+        self._pushed_meanwhile = []
+        return False
 
     def take_output(self) -> bytes:
         """All that waits to be sent, as one piece."""

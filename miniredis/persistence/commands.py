@@ -132,7 +132,7 @@ def debug_reload(ctx: Context, argv: list[bytes]) -> object:
                 loader.reader.feed(chunk)
         if b"NOFLUSH" not in words:
             for database in keyspace.databases:
-                keyspace.flush(database.index, False)
+                keyspace.flush(database.index)
                 if engine.effects.listening:
                     engine.effects.flushed.append(database.index)
         loader.reader.finish()

@@ -368,7 +368,7 @@ class SessionConnection(HubConnection):
         assert session is not None
         if session.closing:
             self.lose()
-        elif session.out or not session.decoder.is_idle():
+        elif session.out or self.has_more or not session.decoder.is_idle():
             self.hub.put_off(self)
 
     def hang_up(self) -> None:

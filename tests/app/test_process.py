@@ -18,6 +18,7 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from miniredis.app.options import Options, start_or_exit
 from miniredis.app.process import ServerProcess, tell_supervisor, write_file
 from miniredis.app.tap import makeService
+from miniredis.config.config import SetFailed
 from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.shutdown import ShutdownRequest
 
@@ -238,3 +239,50 @@ def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstra
 def test_a_supervisor_that_is_gone_does_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
     tell_supervisor(b"auto", "READY=1\n")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_the_port_can_be_changed_while_it_runs(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    first, second = process.server.tcp_port(), free_port()
+    process.config.set_many([(b"port", b"%d" % second)])
+    assert process.server.tcp_port() == second
+    socket.create_connection(("127.0.0.1", second)).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", first))
+    process.config.set_many([(b"port", b"0")])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", second))
+
+
+def test_what_cannot_be_listened_on_is_refused_and_the_old_addresses_stay(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    port = process.server.tcp_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SetFailed, match="Unable to listen on this port"):
+            process.config.set_many([(b"port", b"%d" % taken.getsockname()[1])])
+    with pytest.raises(SetFailed, match="Failed to bind to specified addresses"):
+        process.config.set_many([(b"bind", b"203.0.113.7")])
+    assert process.server.tcp_port() == port
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_hz_and_keepalive_take_effect_at_once(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    process.config.set_many([(b"hz", b"50"), (b"tcp-keepalive", b"7")])
+    assert process.server._loop.interval == 1 / 50
+    assert [listener.keepalive_s for listener in process.server._listeners] == [7]

@@ -109,15 +109,6 @@ def test_clear_empties() -> None:
     assert table.set(b"a", 1)
 
 
-def test_a_discarded_table_is_freed_in_slices() -> None:
-    table = filled(1000)
-    places = table.shard_count()
-    assert table.drop_shards(places - 1) == places - 1
-    assert table.shard_count() == 1
-    assert table.drop_shards(5) == 1
-    assert table.drop_shards(5) == 0
-
-
 def test_a_copy_is_independent() -> None:
     table = filled(3000)
     other = table.copy()

@@ -46,7 +46,7 @@ def test_wrong_words_get_redis_errors(words: bytes, error: bytes) -> None:
 @pytest.mark.parametrize(
     "words",
     [b"ID 2", b"TYPE NORMAL", b"ADDR 127.0.0.1:50000", b"LADDR 127.0.0.1:6379", b"USER default", b"NAME x", b"DB 0",
-     b"MAXAGE 0", b"IDLE 0", b"LIB-NAME x", b"LIB-VER x", b"IP 127.0.0.1", b"FLAGS N"],
+     b"MAXAGE 2", b"IDLE 2", b"LIB-NAME x", b"LIB-VER x", b"IP 127.0.0.1", b"FLAGS N"],
 )  # fmt: skip
 def test_a_client_is_killed_by_any_of_its_properties(words: bytes) -> None:
     server = MemoryServer()
@@ -54,8 +54,33 @@ def test_a_client_is_killed_by_any_of_its_properties(words: bytes) -> None:
     victim.call(b"CLIENT", b"SETNAME", b"x")
     victim.call(b"CLIENT", b"SETINFO", b"LIB-NAME", b"x")
     victim.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"x")
+    server.advance(2)
     assert killer.call(b"CLIENT", b"KILL", *words.split()) == b":1\r\n"
     assert victim.is_closed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b"NOT-ID 1 3", b"NOT-TYPE PUBSUB", b"NOT-ADDR 1.2.3.4:5", b"NOT-NAME keep", b"NOT-DB 1", b"NOT-LIB-NAME keep",
+     b"NOT-FLAGS P", b"NOT-IP 1.2.3.4", b"NOT-CAPA r", b"NOT-USER somebody"],
+)  # fmt: skip
+def test_or_by_what_it_has_not(words: bytes) -> None:
+    server = MemoryServer()
+    killer, victim, kept = server.connect(), server.connect(), server.connect()
+    kept.call(b"CLIENT", b"SETNAME", b"keep")
+    kept.call(b"CLIENT", b"SETINFO", b"LIB-NAME", b"keep")
+    kept.call(b"CLIENT", b"CAPA", b"redirect")
+    kept.call(b"SELECT", b"1")
+    kept.call(b"SUBSCRIBE", b"a")
+    killer.call(b"CLIENT", b"KILL", *words.split())
+    assert victim.is_closed
+    assert kept.is_closed == (words in (b"NOT-ADDR 1.2.3.4:5", b"NOT-IP 1.2.3.4", b"NOT-USER somebody"))
+
+
+@pytest.mark.parametrize("words", [b"DB 16", b"NOT-DB x", b"MAXAGE 0", b"IDLE x", b"FLAGS z", b"CAPA x", b"NOT-IDLE 1"])
+def test_filters_are_checked(words: bytes) -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"CLIENT", b"LIST", *words.split()).startswith(b"-ERR ")
 
 
 def test_unblock_ends_a_wait_by_timeout_or_by_error() -> None:

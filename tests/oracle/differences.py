@@ -55,7 +55,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         REDIS,
-        rb"OBJECT ENCODING l",
+        rb"OBJECT ENCODING .*",
         rb"\$9\r\nquicklist\r\n",
         rb"\$8\r\nlistpack\r\n",
         "Small lists are listpacks since Redis 7.2, whose version we report, and in Valkey.",

@@ -7,6 +7,7 @@ loopback only; it writes nothing outside its folder.
 from __future__ import annotations
 
 import ctypes
+import resource
 import shutil
 import signal
 import socket
@@ -39,8 +40,13 @@ def valkey_binary() -> str:
     return str(get_binary_path())
 
 
+#: No server of a test needs more, and one that a test drives mad must not take the machine with it.
+MEMORY_BYTES = 6 << 30
+
+
 def die_with_parent() -> None:
     """For `preexec_fn`: the kernel ends this process when the test run ends, however that happens."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -274,3 +274,36 @@ def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:
     assert wire.is_closed(client)
     assert connection.is_lost
     wire.hub = Hub(wire.engine, wire._schedule)
+
+
+def test_a_reply_without_end_is_made_as_fast_as_it_is_read(wire: Wire) -> None:
+    client, connection = wire.connect()
+    other, _ = wire.connect()
+    client.send(b"SADD s a b c\r\nSRANDMEMBER s -9223372036854775807\r\n")
+    wire.turns(50)
+    assert connection.unsent_size < 100_000
+    assert client.recv(30) == b":3\r\n*9223372036854775807\r\n$1\r\n"
+    for _ in range(20):
+        client.recv(1 << 20)
+        wire.turns(3)
+    assert connection.unsent_size < 100_000
+    other.send(b"PING\r\n")
+    wire.turns()
+    assert other.recv(100) == b"+PONG\r\n"
+    client.close()
+    wire.turns(5)
+    assert connection.is_lost
+
+
+def test_what_comes_behind_a_long_reply_waits_for_its_end(wire: Wire) -> None:
+    client, _ = wire.connect()
+    other, _ = wire.connect()
+    client.send(b"HELLO 3\r\nSUBSCRIBE news\r\nZADD z 1 a\r\n")
+    wire.read(client)
+    client.send(b"ZRANDMEMBER z -100000 WITHSCORES\r\nPING\r\n")
+    wire.turns(2)
+    other.send(b"PUBLISH news hello\r\n")
+    received = wire.read(client)
+    assert received.startswith(b"*100000\r\n*2\r\n$1\r\na\r\n,1\r\n*2")
+    assert received.count(b"*2\r\n$1\r\na\r\n,1\r\n") == 100_000
+    assert received.endswith(b",1\r\n>3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n+PONG\r\n")
