@@ -28,6 +28,7 @@ from miniredis.config.config import Config
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.resp.encoder import encode_error
+from miniredis.sentinel.service import SentinelEdge
 from miniredis.server.hub import HubListener, HubReader, bind_tcp
 from miniredis.server.protocol import SessionFactory
 
@@ -69,6 +70,7 @@ class MiniRedisService(Service):
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         self.persistence = PersistenceEdge(self.engine, reactor)
         self.upkeep.rounds.append(self.persistence.persistence.poll)
+        self.sentinel = SentinelEdge(self.engine, reactor) if config.sentinel else None
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self._loop = LoopingCall(self.upkeep.run)
@@ -101,10 +103,11 @@ class MiniRedisService(Service):
         self._hub.start()
         for listener in self._listeners:
             listener.start()
-        if not self.config.sentinel:
+        if self.sentinel is None:
             self.persistence.start(self._ready, self._failed)
         else:
             self._ready()
+            self.sentinel.start()
 
     def _ready(self) -> None:
         gc.freeze()
@@ -127,6 +130,8 @@ class MiniRedisService(Service):
     def banner(self) -> list[str]:
         """The first lines of the log."""
         mode = "cluster" if self.config.flag("cluster-enabled") else "standalone"
+        if self.config.sentinel:
+            mode = "sentinel"
         form = "compiled" if self.engine.platform.is_compiled else "interpreted"
         return [
             f"miniredis {__version__} ({form}), compatible with Redis {REDIS_VERSION}",
@@ -213,6 +218,8 @@ class MiniRedisService(Service):
             self._loop.stop()
         for step in self._stopping:
             step()
+        if self.sentinel is not None:
+            self.sentinel.stop()
         self.prepare_stop(None)
         if self._hub is not None:
             self._hub.stop()

@@ -102,6 +102,8 @@ class ServerState(Server):
         self.log_buffer: LogBuffer | None = None
         #: What saves and loads; None in a server without files.
         self.persistence: object = None
+        #: What watches other servers; None in a server that is no sentinel.
+        self.sentinel: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.
         self.replication: Replication | None = None
         self.started_ms: int = time.wall_ms()
