@@ -142,10 +142,7 @@ def address_by_name(ctx: Context, argv: list[bytes]) -> object:
     found = sentinel.primaries.get(argv[2].decode("latin-1"))
     if found is None:
         return NULL_ARRAY
-    promoted = found.promoted
-    # A promoted replica is the primary already, although its fellows are still on their way to it.
-    has_moved = promoted is not None and found.config_epoch == found.failover_epoch
-    place = promoted.address if promoted is not None and has_moved else found.address
+    place = found.present_address()
     return [sentinel.shown(place).encode("latin-1"), b"%d" % place.port]
 
 

@@ -184,6 +184,12 @@ class Instance:
     def is_connected(self) -> bool:
         return not self.link.is_broken(self.kind)
 
+    def present_address(self) -> Address:
+        """Where a primary is to be found: once its replacement is one, there, although a failover still runs."""
+        if self.promoted is not None and self.failover_state in (RECONFIGURE, UPDATE_CONFIG):
+            return self.promoted.address
+        return self.address
+
     def flags(self) -> str:
         """As SENTINEL MASTERS and its kin show them."""
         words: list[str] = []

@@ -173,10 +173,8 @@ def write_state(sentinel: Sentinel) -> list[list[bytes]]:
 
 def _primary_lines(sentinel: Sentinel, primary: Instance) -> list[list[bytes]]:
     name = primary.name.encode("latin-1")
-    # In the middle of a failover its outcome is what must survive: the promoted one is the primary now.
-    promoted = primary.promoted
-    has_moved = promoted is not None and primary.config_epoch == primary.failover_epoch
-    place = promoted.address if promoted is not None and has_moved else primary.address
+    # In the middle of a failover its outcome is what must survive.
+    place = primary.present_address()
     settings = primary.settings
     lines = [[b"monitor", name, place.host.encode("latin-1"), b"%d" % place.port, b"%d" % settings.quorum]]
     defaults = {"down-after-milliseconds": "default-down-after", "failover-timeout": "default-failover-timeout"}
@@ -188,7 +186,7 @@ def _primary_lines(sentinel: Sentinel, primary: Instance) -> list[list[bytes]]:
     lines.append([b"config-epoch", name, b"%d" % primary.config_epoch])
     lines.append([b"leader-epoch", name, b"%d" % primary.leader_epoch])
     places = {address_text(each.address.host, each.address.port): each.address for each in primary.replicas.values()}
-    if has_moved:
+    if place is not primary.address:
         places[address_text(primary.address.host, primary.address.port)] = primary.address
         places.pop(address_text(place.host, place.port), None)
     for each in places.values():

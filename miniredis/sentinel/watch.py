@@ -230,14 +230,15 @@ def publish(sentinel: Sentinel, instance: Instance, now_ms: int) -> None:
     host = sentinel.announce_host or (channel.local_host() if channel is not None else "")
     if not host:
         return
+    address = primary.present_address()
     hello = Hello(
         host,
         sentinel.announce_port or sentinel.port,
         sentinel.my_id,
         sentinel.epoch,
         primary.name,
-        sentinel.shown(primary.address),
-        primary.address.port,
+        sentinel.shown(address),
+        address.port,
         primary.config_epoch,
     )
     if sentinel.send(instance, [b"PUBLISH", CHANNEL, hello.encode()], ignore):
