@@ -67,6 +67,7 @@ from miniredis.dispatch.registry import CommandTable
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.persistence import commands as persistence_commands
 from miniredis.replication import commands as replication_commands
+from miniredis.sentinel import commands as sentinel_commands
 
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
@@ -124,11 +125,23 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 ]
 
 
+def sentinel_groups() -> list[CommandGroup]:
+    """The commands of a sentinel: its own, and a few of an ordinary server."""
+    shared = CommandGroup("connection")
+    for each in COMMAND_GROUPS:
+        shared.commands += [
+            command
+            for command in each.commands
+            if (command.container or command.name).decode() in sentinel_commands.SHARED
+        ]
+    return [shared, sentinel_commands.group]
+
+
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files.  Raises `ConfigError`."""
     databases = config.int("cluster-databases" if config.flag("cluster-enabled") else "databases")
     keyspace = Keyspace(databases, random)
-    commands = CommandTable(COMMAND_GROUPS)
+    commands = CommandTable(sentinel_groups() if config.sentinel else COMMAND_GROUPS)
     for old, new in config.lines("rename-command"):
         if not commands.rename(old, new):
             raise ConfigError("", 0, b"", b"No such command in rename-command")

@@ -35,6 +35,7 @@ from miniredis.persistence.child import may_fork, start_silent_child
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
+from miniredis.sentinel.service import SentinelEdge
 from miniredis.server.busy import BusyTurns
 from miniredis.server.endpoint import HubEndpoint, has_hub
 from miniredis.server.hub import HubReader
@@ -88,6 +89,7 @@ class MiniRedisService(Service):
         self.upkeep.rounds.append(stalls.look)
         figures.batches = self._hub_batches
         self.web = WebEdge(self.engine, reactor, figures)
+        self.sentinel = SentinelEdge(self.engine, reactor) if config.sentinel else None
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self.cluster: ClusterEdge | None = None
@@ -130,11 +132,12 @@ class MiniRedisService(Service):
         self._loop.start(1 / self.config.int("hz"), now=False).addErrback(self._loop_failed)
         if self._sessions.hub is not None:
             self._sessions.hub.start()
-        if not self.config.sentinel:
+        if self.sentinel is None:
             self.replication.prepare()
             self.persistence.start(self._ready, self._failed)
         else:
             self._ready()
+            self.sentinel.start()
 
     def _ready(self) -> None:
         if not self.config.sentinel:
@@ -162,6 +165,8 @@ class MiniRedisService(Service):
     def banner(self) -> list[str]:
         """The first lines of the log."""
         mode = "cluster" if self.config.flag("cluster-enabled") else "standalone"
+        if self.config.sentinel:
+            mode = "sentinel"
         form = "compiled" if self.engine.platform.is_compiled else "interpreted"
         return [
             f"miniredis {__version__} ({form}), compatible with Redis {REDIS_VERSION}",
@@ -300,6 +305,8 @@ class MiniRedisService(Service):
             step()
         self.replication.stop()
         self.engine.freeing.stop()
+        if self.sentinel is not None:
+            self.sentinel.stop()
         self.prepare_stop(None)
         self._is_listening = False
         if self._sessions.hub is not None:

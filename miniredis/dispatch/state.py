@@ -108,6 +108,8 @@ class ServerState(Server):
         self.migration_links: object = None
         #: The node this server is; None outside of cluster mode.
         self.cluster: object = None
+        #: What watches other servers; None in a server that is no sentinel.
+        self.sentinel: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.
         self.replication: Replication | None = None
         self.started_ms: int = time.wall_ms()
