@@ -29,7 +29,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plot import bars
+from miniredis.benchmark.plot import bars
 
 PEER = 'redis-server --port {port} --dir {dir} --save "" --appendonly no --enable-debug-command yes'
 TESTS = "ping_mbulk,set,get,incr,lpush,rpop,sadd,hset,spop,zadd,lrange_100,mset"

@@ -127,6 +127,7 @@ class MiniRedisService(Service):
             self._listen()
         self.log("notice", "Server initialized")
         self.engine.start_memory = self.engine.platform.rss_bytes()
+        gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         self._loop.start(1 / self.config.int("hz"), now=False).addErrback(self._loop_failed)

@@ -8,7 +8,7 @@ what they write is tried at the end of the turn, before the kernel is asked to t
 from __future__ import annotations
 
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableDescriptor, IReactorFDSet, IReadDescriptor
@@ -37,11 +37,15 @@ class HubReader:
             self._is_started = True
             self.reactor.addReader(self)
 
-    def stop(self) -> None:
-        """Close all connections and the set."""
+    def rest(self) -> None:
+        """Nothing is watched."""
         if self._is_started:
             self._is_started = False
             self.reactor.removeReader(self)
+
+    def stop(self) -> None:
+        """Close all connections and the set."""
+        self.rest()
         self.hub.close()
 
     def schedule(self) -> None:
@@ -70,15 +74,15 @@ class HubReader:
         return "hub"
 
 
-_hubs: WeakKeyDictionary[Any, HubReader] = WeakKeyDictionary()
+#: By the identity of their reactors.  What they watch keeps them alive, and nothing else does.
+_hubs: WeakValueDictionary[int, HubReader] = WeakValueDictionary()
 
 
 def hub_of(reactor: Any) -> HubReader:
-    """The hub of a reactor for Twisted's protocols; it ends with its last descriptor."""
-    reader = _hubs.get(reactor)
-    if reader is None or reader.hub.is_closed:
-        reader = _hubs[reactor] = HubReader(None, reactor)
-        reader.start()
+    """The hub of a reactor for Twisted's protocols."""
+    reader = _hubs.get(id(reactor))
+    if reader is None or reader.reactor is not reactor or reader.hub.is_closed:
+        reader = _hubs[id(reactor)] = HubReader(None, reactor)
     return reader
 
 
@@ -112,6 +116,10 @@ class Watched(HubConnection):
             self.renew()
 
     def _run(self, call: Any, is_read: bool) -> None:
+        # What is logged meanwhile bears the name of the protocol.
+        log.callWithLogger(self.descriptor, self._run_named, call, is_read)
+
+    def _run_named(self, call: Any, is_read: bool) -> None:
         try:
             reason = call()
         except Exception as defect:
@@ -158,6 +166,8 @@ class Descriptors:
         watched = self._watched.get(descriptor)
         if watched is None:
             watched = self._watched[descriptor] = Watched(self, descriptor)
+            if self.reader.hub.engine is None:
+                self.reader.start()
         return watched
 
     def _renew(self, watched: Watched) -> None:
@@ -165,12 +175,7 @@ class Descriptors:
         if not watched.reads and not watched.writes:
             self._watched.pop(watched.descriptor, None)
             if not self._watched and self.reader.hub.engine is None:
-                # A port that only looks away for a moment comes back within the turn.
-                self.reader.reactor.callLater(0, self._stop_unused)
-
-    def _stop_unused(self) -> None:
-        if not self._watched and not self.reader.hub.is_closed:
-            self.reader.stop()
+                self.reader.rest()
 
     def addReader(self, descriptor: Any) -> None:
         watched = self._watch(descriptor)
