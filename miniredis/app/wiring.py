@@ -47,6 +47,8 @@ def follow_config(engine: Engine) -> None:
             bounds.append(threshold_ms * 1_000_000)
         engine.slow_ns = min(bounds)
         engine.log_larger_bytes = config.int("commandlog-request-larger-than")
+        larger_replies = config.int("commandlog-reply-larger-than")
+        engine.log_larger_replies = larger_replies if larger_replies >= 0 else NEVER_NS
         engine.command_log.resize(SLOW, config.int("slowlog-max-len"))
         engine.command_log.resize(LARGE_REQUEST, config.int("commandlog-large-request-max-len"))
         engine.command_log.resize(LARGE_REPLY, config.int("commandlog-large-reply-max-len"))
@@ -63,6 +65,7 @@ def follow_config(engine: Engine) -> None:
             "slowlog-max-len",
             "latency-monitor-threshold",
             "commandlog-request-larger-than",
+            "commandlog-reply-larger-than",
             "commandlog-large-request-max-len",
             "commandlog-large-reply-max-len",
         ],

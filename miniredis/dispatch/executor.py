@@ -21,7 +21,7 @@ from miniredis.dispatch.acl import AccessControl
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
-from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
+from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.gates import AFTER_REPLY, GATE_ACL, GATE_MULTI, GATE_SUBSCRIBED, GATE_TRACKING
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
 from miniredis.dispatch.memory_limit import MemoryLimit
@@ -35,7 +35,7 @@ from miniredis.dispatch.sinks import Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
-from miniredis.resp.encoder import append_bulk, append_reply, encode_error
+from miniredis.resp.encoder import LINE_BYTES, append_bulk, append_reply, encode_error, encode_reply
 from miniredis.resp.errors import (
     ProtocolError,
     ReplyError,
@@ -175,19 +175,27 @@ class Engine(ServerState):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
                 append_bulk(out, reply)
+                if len(reply) + LINE_BYTES >= self.log_larger_replies:
+                    self._note_large_reply(session, argv, reply)
             elif isinstance(reply, Deferred):
                 self._hold(session, reply)
-            else:
-                append_reply(out, reply, session.context.resp)
+            elif append_reply(out, reply, session.context.resp) >= self.log_larger_replies:
+                self._note_large_reply(session, argv, reply)
         return not decoder.is_idle()
 
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
         """A request that came in pieces may be large; one that came at once is not."""
         if self.log_larger_bytes >= 0:
             size = sum([len(argument) for argument in argv])
-            command = self.commands.by_name.get(argv[0])
+            command = self.commands.look_up(argv)
             if size >= self.log_larger_bytes and command is not None:
                 self.command_log.note(LARGE_REQUEST, session, command, argv, size)
+
+    def _note_large_reply(self, session: Session, argv: list[bytes], reply: object) -> None:
+        command = self.commands.look_up(argv)
+        size = len(encode_reply(reply, session.context.resp))
+        if command is not None and size >= self.log_larger_replies:
+            self.command_log.note(LARGE_REPLY, session, command, argv, size)
 
     def execute(self, session: Session, argv: list[bytes]) -> object:
         """Run one request; its reply value, errors included."""

@@ -6,7 +6,7 @@ import pytest
 
 from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
-from miniredis.dispatch.command_log import shortened
+from miniredis.dispatch.command_log import LARGE_REPLY, shortened
 from miniredis.dispatch.latency import (
     BUCKETS,
     FINE_BUCKETS,
@@ -160,3 +160,40 @@ def test_secrets_are_hidden_wherever_commands_are_shown(name: str, argv: bytes, 
     command = Command(name, None, "server", -1, "", "", "1.0.0", "", "", "", "", "", "", None)
     wanted = [REDACTED if word == b"#" else word for word in shown.split()]
     assert without_secrets(command, argv.split()) == wanted
+
+
+def test_large_replies_are_logged_with_their_encoded_size() -> None:
+    server = MemoryServer()
+    client = server.connect()
+    for word in (b"aaaaaaaaaa", b"b"):
+        client.call(b"RPUSH", b"l", word)
+    client.call(b"HSET", b"h", b"field", b"x" * 40)
+    client.call(b"CONFIG", b"SET", b"commandlog-reply-larger-than", b"12")
+    client.call(b"COMMANDLOG", b"RESET", b"large-reply")
+    client.call(b"ECHO", b"12345")
+    client.call(b"ECHO", b"123456")
+    client.call(b"LRANGE", b"l", b"0", b"-1")
+    client.call(b"HGETALL", b"h")
+    client.call(b"PING")
+    client.call(b"LRANGE", b"l", b"1", b"-1")
+    client.call(b"OBJECT", b"ENCODING", b"l")
+    client.call(b"CONFIG", b"SET", b"commandlog-reply-larger-than", b"-1")
+    client.call(b"ECHO", b"x" * 5000)
+    entries = server.engine.command_log.entries[LARGE_REPLY]
+    assert [(entry.argv[0], entry.amount) for entry in reversed(entries)] == [
+        (b"ECHO", 12),
+        (b"LRANGE", 28),
+        (b"HGETALL", 62),
+        (b"OBJECT", 14),
+    ]
+
+
+def test_large_replies_of_resp3_and_of_commands_nobody_knows() -> None:
+    server = MemoryServer()
+    client = server.connect()
+    client.call(b"CONFIG", b"SET", b"commandlog-reply-larger-than", b"20")
+    client.call(b"HELLO", b"3")
+    client.call(b"CONFIG", b"GET", b"maxmemory")
+    client.call(b"NOSUCH", b"x" * 100)
+    names = [entry.argv[0] for entry in server.engine.command_log.entries[LARGE_REPLY]]
+    assert names == [b"CONFIG", b"HELLO"]
