@@ -18,7 +18,7 @@ from miniredis.commands.context import NOT_READY, Context, Serve
 from miniredis.commands.declaration import FAST, Command
 from miniredis.config.config import Config
 from miniredis.dispatch.acl import AccessControl
-from miniredis.dispatch.admission import admit
+from miniredis.dispatch.admission import admit, admit_queued
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
 from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog
@@ -256,7 +256,7 @@ class Engine(ServerState):
         """Run one command of a transaction; what its user may do can have changed since it was queued."""
         if self.gates | session.gates:
             try:
-                reply = admit(self, session, queued.command, queued.argv)
+                reply = admit_queued(self, session, queued.command, queued.argv)
             except ReplyError as refusal:
                 queued.command.rejected += 1
                 self.count_error(refusal.message)

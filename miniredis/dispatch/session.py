@@ -89,7 +89,7 @@ class Session(Client):
         # Transactions.
         self.queued: list[QueuedCommand] = []
         self.queue_is_bad = False
-        self.watched: dict[tuple[int, bytes], bool] = {}  # (database, key) -> it was expired already
+        self.watched: dict[tuple[int, bytes], int] = {}  # (database, key) -> how it was, see watching.py
         self.watch_is_broken = False
 
     def set_reply_mode(self, mode: int) -> None:
