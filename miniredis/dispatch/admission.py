@@ -23,6 +23,7 @@ from miniredis.dispatch.gates import (
     GATE_BUSY,
     GATE_CLUSTER,
     GATE_LOADING,
+    GATE_LOG_REQUESTS,
     GATE_MEMORY,
     GATE_MULTI,
     GATE_NO_AUTH,
@@ -97,6 +98,8 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
         state.rules[GATE_SUBSCRIBED].apply(session, command, argv)
     if gates & GATE_BUSY and not flags & ALLOW_BUSY:
         state.rules[GATE_BUSY].apply(session, command, argv)
+    if gates & GATE_LOG_REQUESTS:
+        state.rules[GATE_LOG_REQUESTS].apply(session, command, argv)
     if gates & GATE_MULTI and command.name not in NEVER_QUEUED:
         session.queued.append(QueuedCommand(command, argv))
         return QUEUED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from miniredis.dispatch.gates import GATE_MULTI
@@ -122,14 +122,16 @@ def _id_filter(argv: list[bytes], at: int, is_list: bool) -> tuple[Filter, int]:
         number = parse_int64(argv[at])
         if number is None and ids:
             break
-        if number is None or number < 1:
+        if number is None or (number < 1 and not is_list):
             raise error(b"Invalid client ID" if is_list else b"client-id should be greater than 0")
         ids.add(number)
         at += 1
     return (lambda session: session.id in ids), at
 
 
-def parse_filters(argv: list[bytes], at: int, is_list: bool) -> tuple[list[Filter], bool | None]:
+def parse_filters(
+    known_users: Container[bytes], argv: list[bytes], at: int, is_list: bool
+) -> tuple[list[Filter], bool | None]:
     """The options of CLIENT LIST and KILL from argv[at] on, and SKIPME if it was given."""
     filters: list[Filter] = []
     skip_me: bool | None = None
@@ -147,6 +149,8 @@ def parse_filters(argv: list[bytes], at: int, is_list: bool) -> tuple[list[Filte
                 raise syntax_error()
             skip_me = value.lower() == b"yes"
         else:
+            if option == b"user" and value not in known_users:
+                raise error(b"No such user '" + value + b"'")
             filters.append(_filter(option, value))
         at += 2
     return filters, skip_me

@@ -21,8 +21,15 @@ from miniredis.dispatch.acl import AccessControl
 from miniredis.dispatch.admission import admit, admit_queued
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
-from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog
-from miniredis.dispatch.gates import AFTER_REPLY, GATE_ACL, GATE_MULTI, GATE_SUBSCRIBED, GATE_TRACKING
+from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog, SmallRequests
+from miniredis.dispatch.gates import (
+    AFTER_REPLY,
+    GATE_ACL,
+    GATE_LOG_REQUESTS,
+    GATE_MULTI,
+    GATE_SUBSCRIBED,
+    GATE_TRACKING,
+)
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
 from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
@@ -35,7 +42,7 @@ from miniredis.dispatch.sinks import Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
-from miniredis.resp.encoder import LINE_BYTES, append_bulk, append_reply, encode_error, encode_reply
+from miniredis.resp.encoder import LINE_BYTES, append_bulk, append_reply, encode_command, encode_error, encode_reply
 from miniredis.resp.errors import (
     ProtocolError,
     ReplyError,
@@ -67,6 +74,7 @@ class Engine(ServerState):
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
         self.command_log = CommandLog()
+        self.rules[GATE_LOG_REQUESTS] = SmallRequests(self._note_large_request)
         self.latency = LatencyMonitor()
         self.monitors = Monitors(self)
         self.on_reset.append(self.monitors.remove)
@@ -186,7 +194,7 @@ class Engine(ServerState):
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
         """A request that came in pieces may be large; one that came at once is not."""
         if self.log_larger_bytes >= 0:
-            size = sum([len(argument) for argument in argv])
+            size = len(encode_command(argv))
             command = self.commands.look_up(argv)
             if size >= self.log_larger_bytes and command is not None:
                 self.command_log.note(LARGE_REQUEST, session, command, argv, size)
@@ -202,6 +210,7 @@ class Engine(ServerState):
         command = self._by_name.get(argv[0])
         try:
             if command is None or command.subcommands is not None:
+                command = None  # a container rejects nothing itself
                 command = self._find(session, argv)
                 if command is None:
                     return Preencoded(b"")

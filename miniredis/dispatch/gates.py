@@ -30,3 +30,4 @@ GATE_REPLICA: Final = 1 << 20  # we follow a primary and refuse writes
 GATE_STALE: Final = 1 << 21  # the link to the primary is down and stale data is not served
 GATE_WRITES_REFUSED: Final = 1 << 22  # persistence fails, or too few replicas
 GATE_CLUSTER: Final = 1 << 23
+GATE_LOG_REQUESTS: Final = 1 << 24  # also requests that come in one piece are large enough for COMMANDLOG

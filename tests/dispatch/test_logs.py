@@ -6,7 +6,7 @@ import pytest
 
 from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
-from miniredis.dispatch.command_log import LARGE_REPLY, shortened
+from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, shortened
 from miniredis.dispatch.latency import (
     BUCKETS,
     FINE_BUCKETS,
@@ -16,6 +16,7 @@ from miniredis.dispatch.latency import (
     percentile_us,
     upper_bound_us,
 )
+from miniredis.dispatch.latency_graph import draw_spikes
 from miniredis.dispatch.secrets import REDACTED, without_secrets
 from miniredis.testing.memory import MemoryClient, MemoryServer
 
@@ -57,7 +58,7 @@ def test_a_large_request_is_logged_by_its_size() -> None:
     client.call(b"CONFIG", b"SET", b"commandlog-request-larger-than", b"100000")
     client.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$200000\r\n" + b"x" * 100_000)
     client.send(b"x" * 100_000 + b"\r\n")
-    assert b":200004\r\n" in client.call(b"COMMANDLOG", b"GET", b"10", b"large-request")
+    assert b":200031\r\n" in client.call(b"COMMANDLOG", b"GET", b"10", b"large-request")
     assert client.call(b"COMMANDLOG", b"RESET", b"large-request") == b"+OK\r\n"
     assert client.call(b"COMMANDLOG", b"LEN", b"large-reply") == b":0\r\n"
 
@@ -197,3 +198,30 @@ def test_large_replies_of_resp3_and_of_commands_nobody_knows() -> None:
     client.call(b"NOSUCH", b"x" * 100)
     names = [entry.argv[0] for entry in server.engine.command_log.entries[LARGE_REPLY]]
     assert names == [b"CONFIG", b"HELLO"]
+
+
+def test_spikes_are_drawn_as_columns_with_their_ages() -> None:
+    drawn = draw_spikes([(1100, 3 * 86400), (1500, 7200), (900, 300), (950, 59)])
+    assert drawn == b" #  \n |  \no|  \n||_o\n    \n3255\ndhm9\n   s\n"
+
+
+def test_many_spikes_take_several_blocks() -> None:
+    assert draw_spikes([(5, 1)] * 100).count(b"1" * 80 + b"\n") == 1
+
+
+def test_small_requests_are_logged_when_the_bound_is_low() -> None:
+    server = MemoryServer()
+    client = server.connect()
+    client.call(b"CONFIG", b"SET", b"commandlog-request-larger-than", b"26")
+    client.call(b"ECHO", b"123456")
+    client.call(b"ECHO", b"12345")
+    client.send(b"*2\r\n$4\r\nEC")
+    client.send(b"HO\r\n$6\r\n123456\r\n*1\r\n$12\r\nNOSUCHNOS")
+    client.send(b"UCH\r\n")
+    log = server.engine.command_log.entries[LARGE_REQUEST]
+    assert [(entry.argv[0], entry.amount) for entry in log] == [(b"ECHO", 26), (b"ECHO", 26)]
+    client.call(b"CONFIG", b"SET", b"commandlog-request-larger-than", b"-1")
+    assert server.engine.gates == 0
+    client.send(b"*2\r\n$4\r\nEC")
+    client.send(b"HO\r\n$6\r\n123456\r\n")
+    assert len(log) == 3

@@ -274,3 +274,13 @@ def test_opting_in_and_out() -> None:
     client.call(b"GET", b"b")
     writer.call(b"MSET", b"a", b"1", b"b", b"1")
     assert client.received() == invalidation(b"b")
+
+
+def test_what_a_broadcasting_client_reads_is_not_remembered() -> None:
+    server = MemoryServer()
+    client = caching_client(server, b"BCAST", b"PREFIX", b"a")
+    client.call(b"GET", b"k")
+    client.call(b"SET", b"k", b"v")
+    assert server.engine.tracking.readers.size() == 0
+    client.call(b"CLIENT", b"TRACKING", b"OFF")
+    assert b"$3\r\noff\r\n" in client.call(b"CLIENT", b"TRACKINGINFO")
