@@ -27,6 +27,7 @@ from miniredis.dispatch.gates import (
     GATE_MEMORY,
     GATE_MULTI,
     GATE_NO_AUTH,
+    GATE_NO_TOUCH,
     GATE_PAUSED,
     GATE_PRIMARY_LINK,
     GATE_REPLICA,
@@ -66,6 +67,8 @@ def admit_queued(state: ServerState, session: Session, command: Command, argv: l
     gates = state.gates | session.gates
     if gates & GATE_ACL:
         state.rules[GATE_ACL].apply(session, command, argv)
+    if gates & GATE_NO_TOUCH:
+        state.keyspace.clock.leaves_no_trace = command.name != b"touch"
     if gates & GATE_CLUSTER and not gates & GATE_PRIMARY_LINK:
         return state.rules[GATE_CLUSTER].apply(session, command, argv)
     return None
@@ -98,6 +101,9 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
         state.rules[GATE_SUBSCRIBED].apply(session, command, argv)
     if gates & GATE_BUSY and not flags & ALLOW_BUSY:
         state.rules[GATE_BUSY].apply(session, command, argv)
+    if gates & GATE_NO_TOUCH:
+        # Until the reply is written.
+        state.keyspace.clock.leaves_no_trace = command.name != b"touch"
     if gates & GATE_LOG_REQUESTS:
         state.rules[GATE_LOG_REQUESTS].apply(session, command, argv)
     if gates & GATE_MULTI and command.name not in NEVER_QUEUED:

@@ -130,6 +130,8 @@ class Engine(ServerState):
         session.context.resp = 2
         session.set_reply_mode(REPLY_ON)
         session.name = b""
+        session.set_no_touch(False)
+        self.keyspace.clock.leaves_no_trace = False
         for feature in self.on_reset:
             feature(session)
 
@@ -323,7 +325,8 @@ class Engine(ServerState):
     # -- replies that are held back or suppressed
 
     def _append_with_care(self, session: Session, argv: list[bytes], reply: object) -> None:
-        """The reply to a client that does not want it, or that is to be told of what it changed itself."""
+        """The reply to a client that does not want it, is to be told of what it changed itself, or does not touch."""
+        self.keyspace.clock.leaves_no_trace = False
         mode = session.reply_mode
         if mode == REPLY_SKIP:
             session.set_reply_mode(REPLY_ON)

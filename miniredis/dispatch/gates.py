@@ -19,7 +19,7 @@ GATE_NO_TOUCH: Final = 1 << 6  # lookups leave no access record
 GATE_PRIMARY_LINK: Final = 1 << 7  # what our primary or the log sends: obeyed, whatever holds for clients
 GATE_SLOT_READS: Final = 1 << 8  # READONLY or ASKING in cluster mode
 #: With one of these, something is to be done when the reply is written.
-AFTER_REPLY: Final = GATE_REPLY | GATE_TRACKING
+AFTER_REPLY: Final = GATE_REPLY | GATE_TRACKING | GATE_NO_TOUCH
 
 # Of the server.
 GATE_LOADING: Final = 1 << 16

@@ -140,3 +140,27 @@ def test_idle_time_is_told_again_after_a_frequency_policy() -> None:
     assert client.call(b"OBJECT", b"IDLETIME", b"k").startswith(b"-ERR An LFU maxmemory policy is selected")
     client.call(b"CONFIG", b"SET", b"maxmemory-policy", b"noeviction")
     assert client.call(b"OBJECT", b"IDLETIME", b"k") == b":0\r\n"
+
+
+def test_a_client_that_does_not_touch_leaves_no_trace() -> None:
+    server = MemoryServer()
+    quiet, other = server.connect(), server.connect()
+    other.call(b"CONFIG", b"SET", b"maxmemory-policy", b"allkeys-lru")
+    other.call(b"SET", b"k", b"v")
+    quiet.call(b"CLIENT", b"NO-TOUCH", b"ON")
+    server.advance(5)
+    quiet.call(b"GET", b"k")
+    quiet.call(b"GET")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":5\r\n"
+    quiet.call(b"MULTI")
+    quiet.call(b"GET", b"k")
+    quiet.call(b"EXEC")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":5\r\n"
+    quiet.call(b"RESET")
+    assert quiet.session.gates == 0
+    quiet.call(b"CLIENT", b"NO-TOUCH", b"ON")
+    quiet.call(b"TOUCH", b"k")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":0\r\n"
+    server.advance(5)
+    other.call(b"GET", b"k")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":0\r\n"
