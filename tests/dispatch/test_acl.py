@@ -294,6 +294,8 @@ def test_the_log_is_bounded() -> None:
         (b"&a\nb", b"Syntax error"),
         (b"(+get 'x)", b"Syntax error"),
         (b")", b"Syntax error"),
+        (b"+select|0\nuser evil on nopass +@all", b"Syntax error"),
+        (b"(+get '+select|0 x')", b"Syntax error"),
     ],
 )
 def test_rules_that_are_none(rule: bytes, reason: bytes) -> None:
