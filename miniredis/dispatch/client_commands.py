@@ -169,7 +169,7 @@ def client_info(ctx: Context, argv: list[bytes]) -> object:
 )
 def client_list(ctx: Context, argv: list[bytes]) -> object:
     engine = engine_of(ctx)
-    filters, skip_me = parse_filters(engine.acl.users, argv, 2, True)
+    filters, skip_me = parse_filters(engine, engine.acl.users, argv, 2, True)
     lines = [
         describe(session, engine) + b"\n"
         for session in matching(engine, filters)
@@ -192,7 +192,7 @@ def client_kill(ctx: Context, argv: list[bytes]) -> object:
     if len(argv) == 3:
         end_session(find_by_address(engine, argv[2]), ctx)
         return OK
-    filters, skip_me = parse_filters(engine.acl.users, argv, 2, False)
+    filters, skip_me = parse_filters(engine, engine.acl.users, argv, 2, False)
     return kill_matching(ctx, filters, skip_me is not False)
 
 

@@ -17,6 +17,10 @@ Filter = Callable[[Session], bool]
 #: Bytes that each connection costs besides its buffers, as tot-mem counts them.
 SESSION_BYTES: Final = 2048
 CLIENT_TYPES: Final = (b"normal", b"master", b"primary", b"slave", b"replica", b"pubsub")
+#: Every letter that the flags of a client may have.
+KNOWN_FLAGS: Final = b"AbBcdeEiIMNOPrRStTuUx"
+#: Filters that have no NOT- form.
+NOT_TURNED: Final = (b"skipme", b"maxage", b"idle")
 #: A name or a piece of library information is of printable characters without blanks.
 FIRST_PRINTABLE: Final = 33
 LAST_PRINTABLE: Final = 126
@@ -129,10 +133,14 @@ def _id_filter(argv: list[bytes], at: int, is_list: bool) -> tuple[Filter, int]:
     return (lambda session: session.id in ids), at
 
 
+def _unless(accepts: Filter) -> Filter:
+    return lambda session: not accepts(session)
+
+
 def parse_filters(
-    known_users: Container[bytes], argv: list[bytes], at: int, is_list: bool
+    state: ServerState, known_users: Container[bytes], argv: list[bytes], at: int, is_list: bool
 ) -> tuple[list[Filter], bool | None]:
-    """The options of CLIENT LIST and KILL from argv[at] on, and SKIPME if it was given."""
+    """The options of CLIENT LIST and KILL from argv[at] on, and SKIPME if it was given; NOT- turns most around."""
     filters: list[Filter] = []
     skip_me: bool | None = None
     while at < len(argv):
@@ -140,9 +148,14 @@ def parse_filters(
             raise syntax_error()
         option = argv[at].lower()
         value = argv[at + 1]
+        turned = option.startswith(b"not-")
+        if turned:
+            option = option[4:]
+            if option in NOT_TURNED:
+                raise syntax_error()
         if option == b"id":
             chosen, at = _id_filter(argv, at + 1, is_list)
-            filters.append(chosen)
+            filters.append(_unless(chosen) if turned else chosen)
             continue
         if option == b"skipme":
             if value.lower() not in (b"yes", b"no"):
@@ -151,12 +164,13 @@ def parse_filters(
         else:
             if option == b"user" and value not in known_users:
                 raise error(b"No such user '" + value + b"'")
-            filters.append(_filter(option, value))
+            chosen = _filter(state, option, value)
+            filters.append(_unless(chosen) if turned else chosen)
         at += 2
     return filters, skip_me
 
 
-def _filter(option: bytes, value: bytes) -> Filter:
+def _filter(state: ServerState, option: bytes, value: bytes) -> Filter:
     if option == b"type":
         wanted = value.lower()
         if wanted not in CLIENT_TYPES:
@@ -178,18 +192,25 @@ def _filter(option: bytes, value: bytes) -> Filter:
     if option == b"ip":
         return lambda session: session.port.peer.rpartition(b":")[0].strip(b"[]") == value
     if option == b"capa":
+        if any(letter not in b"r" for letter in value):
+            raise error(b"Unknown capa found in the provided filter: " + value)
         return lambda session: value in session.capabilities
     if option == b"db":
-        number = _number(value, option)
+        number = _number(value, b"DB")
+        databases = len(state.keyspace.databases)
+        if not 0 <= number < databases:
+            raise error(b"DB number should be between 0 and %d" % (databases - 1))
         return lambda session: session.context.db.index == number
     if option == b"maxage":
-        number = _number(value, option)
+        number = _seconds(value, option)
         return lambda session: session.context.now_ms - session.connected_ms >= number * 1000
     if option == b"idle":
-        number = _number(value, option)
+        number = _seconds(value, option)
         return lambda session: session.context.now_ms - session.active_ms >= number * 1000
     if option == b"flags":
-        return lambda session: all(letter in flags_of(session, _state_of(session)) for letter in value)
+        if any(letter not in KNOWN_FLAGS for letter in value):
+            raise error(b"Unknown flags found in the provided filter: " + value)
+        return lambda session: all(letter in flags_of(session, state) for letter in value)
     raise syntax_error()
 
 
@@ -200,10 +221,11 @@ def _number(value: bytes, option: bytes) -> int:
     return number
 
 
-def _state_of(session: Session) -> ServerState:
-    state = session.context.server
-    assert isinstance(state, ServerState)
-    return state
+def _seconds(value: bytes, option: bytes) -> int:
+    number = _number(value, option)
+    if number < 1:
+        raise error(option + b" should be greater than 0")
+    return number
 
 
 def matching(state: ServerState, filters: list[Filter]) -> list[Session]:

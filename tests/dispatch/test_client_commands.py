@@ -46,7 +46,7 @@ def test_wrong_words_get_redis_errors(words: bytes, error: bytes) -> None:
 @pytest.mark.parametrize(
     "words",
     [b"ID 2", b"TYPE NORMAL", b"ADDR 127.0.0.1:50000", b"LADDR 127.0.0.1:6379", b"USER default", b"NAME x", b"DB 0",
-     b"MAXAGE 0", b"IDLE 0", b"LIB-NAME x", b"LIB-VER x", b"IP 127.0.0.1", b"FLAGS N"],
+     b"MAXAGE 1", b"IDLE 1", b"LIB-NAME x", b"LIB-VER x", b"IP 127.0.0.1", b"FLAGS N"],
 )  # fmt: skip
 def test_a_client_is_killed_by_any_of_its_properties(words: bytes) -> None:
     server = MemoryServer()
@@ -54,8 +54,49 @@ def test_a_client_is_killed_by_any_of_its_properties(words: bytes) -> None:
     victim.call(b"CLIENT", b"SETNAME", b"x")
     victim.call(b"CLIENT", b"SETINFO", b"LIB-NAME", b"x")
     victim.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"x")
+    server.advance(2)
     assert killer.call(b"CLIENT", b"KILL", *words.split()) == b":1\r\n"
     assert victim.is_closed
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (b"NOT-ID 1", 1),
+        (b"NOT-NAME x", 1),
+        (b"NOT-TYPE pubsub", 2),
+        (b"NOT-FLAGS N", 0),
+        (b"CAPA r", 0),
+        (b"NOT-CAPA r", 2),
+        (b"DB 15", 0),
+        (b"ID 0 2", 1),
+        (b"TYPE primary", 0),
+    ],
+)
+def test_filters_can_be_turned_around(words: bytes, found: int) -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    other.call(b"CLIENT", b"SETNAME", b"x")
+    assert client.call(b"CLIENT", b"LIST", *words.split()).count(b" laddr=") == found
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (b"NOT-MAXAGE 5", b"syntax error"),
+        (b"NOT-FOO 5", b"syntax error"),
+        (b"FLAGS xyz", b"Unknown flags found in the provided filter: xyz"),
+        (b"CAPA x", b"Unknown capa found in the provided filter: x"),
+        (b"DB 16", b"DB number should be between 0 and 15"),
+        (b"DB x", b"DB is not an integer or out of range"),
+        (b"IDLE 0", b"idle should be greater than 0"),
+        (b"USER nobody", b"No such user 'nobody'"),
+        (b"ID x", b"Invalid client ID"),
+    ],
+)
+def test_filters_that_are_none(words: bytes, problem: bytes) -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"CLIENT", b"LIST", *words.split()) == b"-ERR " + problem + b"\r\n"
 
 
 def test_unblock_ends_a_wait_by_timeout_or_by_error() -> None:

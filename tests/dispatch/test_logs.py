@@ -225,3 +225,8 @@ def test_small_requests_are_logged_when_the_bound_is_low() -> None:
     client.send(b"*2\r\n$4\r\nEC")
     client.send(b"HO\r\n$6\r\n123456\r\n")
     assert len(log) == 3
+
+
+def test_the_slow_log_takes_one_count() -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"SLOWLOG", b"GET", b"1", b"2").startswith(b"-ERR unknown subcommand or wrong number")

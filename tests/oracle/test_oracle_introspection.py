@@ -27,6 +27,25 @@ def test_what_commands_about_clients_refuse(oracle: Peer) -> None:
     oracle.compare(words)
 
 
+def test_filters_of_clients(valkey_oracle: Peer) -> None:
+    """By the clients each filter leaves; ours and theirs have other numbers."""
+    words = script(
+        """
+        CLIENT LIST NOT-TYPE pubsub|CLIENT LIST NOT-USER default|CLIENT LIST NOT-FLAGS x|CLIENT LIST NOT-FLAGS N|CLIENT LIST FLAGS N
+        CLIENT LIST NOT-MAXAGE 5|CLIENT LIST NOT-IDLE 5|CLIENT LIST NOT-SKIPME yes|CLIENT LIST FLAGS xyz|CLIENT LIST FLAGS ?
+        CLIENT LIST CAPA x|CLIENT LIST NOT-CAPA r|CLIENT LIST CAPA r|CLIENT LIST DB x|CLIENT LIST DB 99|CLIENT LIST DB -1
+        CLIENT LIST NOT-DB 0|CLIENT LIST DB 0|CLIENT LIST IDLE x|CLIENT LIST IDLE 0|CLIENT LIST MAXAGE -1|CLIENT LIST NAME me
+        CLIENT LIST NOT-NAME me|CLIENT LIST NOT-NAME other|CLIENT LIST IP 127.0.0.1|CLIENT LIST NOT-IP 127.0.0.1|CLIENT LIST NOT-FOO x
+        CLIENT LIST LIB-NAME x|CLIENT LIST NOT-LIB-NAME x|CLIENT LIST NOT-ID 999999|CLIENT LIST ID 999999|CLIENT LIST USER nosuch
+        """
+    )
+
+    def left(reply: bytes) -> bytes:
+        return b"%d" % len(re.findall(rb"name=me ", reply)) if reply[:1] == b"$" else reply
+
+    valkey_oracle.compare(["CLIENT SETNAME me", *words], normalise={b"CLIENT": left})
+
+
 def test_logs_and_memory(oracle: Peer) -> None:
     oracle.compare(
         script(
