@@ -6,9 +6,12 @@ from typing import Final
 
 from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.gates import GATE_LOG_REQUESTS
 
 #: Later than any command ends: nothing is looked at.
 NEVER_NS: Final = 1 << 62
+#: A larger request comes in pieces: no edge reads more at once.
+RECEIVED_AT_ONCE: Final = 64 * 1024
 
 
 def follow_config(engine: Engine) -> None:
@@ -47,6 +50,12 @@ def follow_config(engine: Engine) -> None:
             bounds.append(threshold_ms * 1_000_000)
         engine.timer.slow_ns = min(bounds)
         engine.log_larger_bytes = config.int("commandlog-request-larger-than")
+        if 0 <= engine.log_larger_bytes < RECEIVED_AT_ONCE:
+            engine.gates |= GATE_LOG_REQUESTS
+        else:
+            engine.gates &= ~GATE_LOG_REQUESTS
+        larger_replies = config.int("commandlog-reply-larger-than")
+        engine.log_larger_replies = larger_replies if larger_replies >= 0 else NEVER_NS
         engine.command_log.resize(SLOW, config.int("slowlog-max-len"))
         engine.command_log.resize(LARGE_REQUEST, config.int("commandlog-large-request-max-len"))
         engine.command_log.resize(LARGE_REPLY, config.int("commandlog-large-reply-max-len"))
@@ -63,6 +72,7 @@ def follow_config(engine: Engine) -> None:
             "slowlog-max-len",
             "latency-monitor-threshold",
             "commandlog-request-larger-than",
+            "commandlog-reply-larger-than",
             "commandlog-large-request-max-len",
             "commandlog-large-reply-max-len",
         ],

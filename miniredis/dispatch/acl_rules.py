@@ -178,6 +178,9 @@ def _add_keys(selector: Selector, rule: bytes, shown: bytes) -> None:
 
 def _add_commands(selector: Selector, allow: bool, name: bytes, shown: bytes) -> None:
     table = selector.table
+    if has_blanks(name):
+        # No command has any, and a first argument with one could not be read back from the ACL file.
+        raise RuleError(shown, SYNTAX)
     if name.startswith(b"@"):
         if name[1:].decode("latin-1") not in CATEGORIES:
             raise RuleError(shown, UNKNOWN)

@@ -5,9 +5,11 @@ Passwords and the like do not get in: a command that carries secrets shows none 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from miniredis.commands.declaration import SKIP_COMMANDLOG, Command
+from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.secrets import without_secrets
 from miniredis.dispatch.session import Session
 
@@ -54,6 +56,20 @@ def shortened(argv: list[bytes]) -> list[bytes]:
     if left:
         shown.append(b"... (%d more arguments)" % left)
     return shown
+
+
+class SmallRequests(Rule):
+    """Refuses nothing: logs requests that came in one piece, while the log's bound is so low that they count.
+
+    Requests that came in pieces are noted before they are run, whatever the bound is."""
+
+    def __init__(self, note: Callable[[Session, list[bytes]], None]) -> None:
+        self.note = note
+
+    def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
+        if session.decoder.whole:
+            self.note(session, argv)
+        return None
 
 
 class CommandLog:

@@ -20,13 +20,20 @@ from miniredis.commands.context import NOT_READY, Context, Serve
 from miniredis.commands.declaration import FAST, Command
 from miniredis.config.config import Config
 from miniredis.dispatch.acl import AccessControl
-from miniredis.dispatch.admission import admit
+from miniredis.dispatch.admission import admit, admit_queued
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.call_timer import RUN_ARGUMENTS, CallTimer
 from miniredis.dispatch.client_limits import ClientLimits
-from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
+from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog, SmallRequests
 from miniredis.dispatch.freeing import Freeing
-from miniredis.dispatch.gates import AFTER_REPLY, GATE_ACL, GATE_MULTI, GATE_SUBSCRIBED, GATE_TRACKING
+from miniredis.dispatch.gates import (
+    AFTER_REPLY,
+    GATE_ACL,
+    GATE_LOG_REQUESTS,
+    GATE_MULTI,
+    GATE_SUBSCRIBED,
+    GATE_TRACKING,
+)
 from miniredis.dispatch.held_keys import HeldKeys
 from miniredis.dispatch.latency import LatencyMonitor
 from miniredis.dispatch.memory_limit import MemoryLimit
@@ -41,7 +48,15 @@ from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.resp.drawn import DrawnReply
-from miniredis.resp.encoder import append_bulk, append_integer, append_reply, encode_error
+from miniredis.resp.encoder import (
+    LINE_BYTES,
+    append_bulk,
+    append_integer,
+    append_reply,
+    encode_command,
+    encode_error,
+    encode_reply,
+)
 from miniredis.resp.errors import (
     ProtocolError,
     ReplyError,
@@ -76,6 +91,7 @@ class Engine(ServerState):
         self.memory_limit = MemoryLimit(self)
         self.freeing = Freeing(time)
         self.command_log = CommandLog()
+        self.rules[GATE_LOG_REQUESTS] = SmallRequests(self._note_large_request)
         self.latency = LatencyMonitor()
         self.monitors = Monitors(self)
         self.on_reset.append(self.monitors.remove)
@@ -144,6 +160,8 @@ class Engine(ServerState):
         session.context.resp = 2
         session.set_reply_mode(REPLY_ON)
         session.name = b""
+        session.set_no_touch(False)
+        self.keyspace.clock.leaves_no_trace = False
         for feature in self.on_reset:
             feature(session)
 
@@ -209,28 +227,37 @@ class Engine(ServerState):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
                 append_bulk(out, reply)
+                if len(reply) + LINE_BYTES >= self.log_larger_replies:
+                    self._note_large_reply(session, argv, reply)
             elif isinstance(reply, int) and reply is not True and reply is not False:
                 append_integer(out, reply)
             elif reply is None or isinstance(reply, list):
-                append_reply(out, reply, session.context.resp)
+                if append_reply(out, reply, session.context.resp) >= self.log_larger_replies:
+                    self._note_large_reply(session, argv, reply)
             elif isinstance(reply, Deferred):  # a test that asks Python's own classes: the dearest comes last
                 self._hold(session, reply)
             elif isinstance(reply, DrawnReply):
                 if session.append_drawn(reply):
                     more = True
                     break
-            else:
-                append_reply(out, reply, session.context.resp)
+            elif append_reply(out, reply, session.context.resp) >= self.log_larger_replies:
+                self._note_large_reply(session, argv, reply)
         timer.end()
         return more
 
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
         """A request that came in pieces may be large; one that came at once is not."""
         if self.log_larger_bytes >= 0:
-            size = sum([len(argument) for argument in argv])
-            command = self.commands.by_name.get(argv[0])
+            size = len(encode_command(argv))
+            command = self.commands.look_up(argv)
             if size >= self.log_larger_bytes and command is not None:
                 self.command_log.note(LARGE_REQUEST, session, command, argv, size)
+
+    def _note_large_reply(self, session: Session, argv: list[bytes], reply: object) -> None:
+        command = self.commands.look_up(argv)
+        size = len(encode_reply(reply, session.context.resp))
+        if command is not None and size >= self.log_larger_replies:
+            self.command_log.note(LARGE_REPLY, session, command, argv, size)
 
     def execute(self, session: Session, argv: list[bytes]) -> object:
         """Run one request; its reply value, errors included."""
@@ -243,6 +270,7 @@ class Engine(ServerState):
             self._found = command
         try:
             if command is None or command.subcommands is not None:
+                command = None  # a container rejects nothing itself
                 command = self._find(session, argv)
                 if command is None:
                     return Preencoded(b"")
@@ -295,7 +323,7 @@ class Engine(ServerState):
         """Run one command of a transaction; what its user may do can have changed since it was queued."""
         if self.gates | session.gates:
             try:
-                reply = admit(self, session, queued.command, queued.argv)
+                reply = admit_queued(self, session, queued.command, queued.argv)
             except ReplyError as refusal:
                 queued.command.rejected += 1
                 self.count_error(refusal.message)
@@ -357,7 +385,8 @@ class Engine(ServerState):
     # -- replies that are held back or suppressed
 
     def _append_with_care(self, session: Session, argv: list[bytes], reply: object) -> None:
-        """The reply to a client that does not want it, or that is to be told of what it changed itself."""
+        """The reply to a client that does not want it, is to be told of what it changed itself, or does not touch."""
+        self.keyspace.clock.leaves_no_trace = False
         mode = session.reply_mode
         if mode == REPLY_SKIP:
             session.set_reply_mode(REPLY_ON)

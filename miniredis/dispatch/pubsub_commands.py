@@ -177,6 +177,8 @@ def spublish(ctx: Context, argv: list[bytes]) -> object:
 
 
 def _names(table: dict[bytes, Subscribers], argv: list[bytes]) -> list[object]:
+    if len(argv) > 3:
+        raise subcommand_syntax_error(argv[1], b"PUBSUB")
     if len(argv) == 2:
         return list(table)
     if len(argv) > 3:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from miniredis.commands.declaration import Command, CommandGroup
-from miniredis.resp.errors import unknown_command, unknown_subcommand
+from miniredis.resp.errors import ReplyError, unknown_command, unknown_subcommand
 
 
 class CommandTable:
@@ -54,6 +54,13 @@ class CommandTable:
         else:
             del self.commands[old.lower()]
         return True
+
+    def look_up(self, argv: list[bytes]) -> Command | None:
+        """The command of a request, subcommands resolved, if there is one."""
+        try:
+            return self.find(argv)
+        except ReplyError:
+            return None
 
     def find(self, argv: list[bytes]) -> Command:
         """The command of a request, subcommands resolved; an error reply when there is none."""

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from miniredis.commands.context import Client, Context, Server
 from miniredis.commands.declaration import Command
 from miniredis.dispatch.acl_users import User
-from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
+from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_TOUCH, GATE_REPLY
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.tracking_options import TrackingOptions
 from miniredis.resp.decoder import RequestDecoder
@@ -96,7 +96,7 @@ class Session(Client):
         # Transactions.
         self.queued: list[QueuedCommand] = []
         self.queue_is_bad = False
-        self.watched: dict[tuple[int, bytes], bool] = {}  # (database, key) -> it was expired already
+        self.watched: dict[tuple[int, bytes], int] = {}  # (database, key) -> how it was, see watching.py
         self.watch_is_broken = False
 
     def set_reply_mode(self, mode: int) -> None:
@@ -105,6 +105,13 @@ class Session(Client):
             self.gates &= ~GATE_REPLY
         else:
             self.gates |= GATE_REPLY
+
+    def set_no_touch(self, on: bool) -> None:
+        self.no_touch = on
+        if on:
+            self.gates |= GATE_NO_TOUCH
+        else:
+            self.gates &= ~GATE_NO_TOUCH
 
     def is_local(self) -> bool:
         """Whether the client is on this machine."""

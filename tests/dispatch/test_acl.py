@@ -294,6 +294,8 @@ def test_the_log_is_bounded() -> None:
         (b"&a\nb", b"Syntax error"),
         (b"(+get 'x)", b"Syntax error"),
         (b")", b"Syntax error"),
+        (b"+select|0\nuser evil on nopass +@all", b"Syntax error"),
+        (b"(+get '+select|0 x')", b"Syntax error"),
     ],
 )
 def test_rules_that_are_none(rule: bytes, reason: bytes) -> None:
@@ -506,3 +508,13 @@ def test_passwords_that_are_made() -> None:
     assert client.call(b"ACL", b"GENPASS", b"x") == b"-ERR value is not an integer or out of range\r\n"
     assert client.call(b"ACL", b"GENPASS", b"1", b"2").startswith(b"-ERR unknown subcommand or wrong number")
     assert client.call(b"ACL", b"GENPASS") != client.call(b"ACL", b"GENPASS")
+
+
+def test_a_channel_that_is_no_longer_allowed_ends_its_subscriber() -> None:
+    server = MemoryServer()
+    set_user(server, b"on", b">secret", b"+subscribe", b"&a", b"&b")
+    client = client_as(server)
+    client.call(b"SUBSCRIBE", b"a")
+    set_user(server, b"resetchannels", b"&b")
+    assert client.is_closed
+    assert not server.engine.has_default_password()

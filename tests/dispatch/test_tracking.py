@@ -274,3 +274,23 @@ def test_opting_in_and_out() -> None:
     client.call(b"GET", b"b")
     writer.call(b"MSET", b"a", b"1", b"b", b"1")
     assert client.received() == invalidation(b"b")
+
+
+def test_what_a_broadcasting_client_reads_is_not_remembered() -> None:
+    server = MemoryServer()
+    client = caching_client(server, b"BCAST", b"PREFIX", b"a")
+    client.call(b"GET", b"k")
+    client.call(b"SET", b"k", b"v")
+    client.call(b"SET", b"a", b"v")
+    assert server.engine.tracking.readers.size() == 0
+    client.call(b"CLIENT", b"TRACKING", b"OFF")
+    assert b"$3\r\noff\r\n" in client.call(b"CLIENT", b"TRACKINGINFO")
+
+
+def test_a_key_read_again_by_one_of_several_is_noted_once() -> None:
+    server = MemoryServer()
+    one, other = caching_client(server), caching_client(server)
+    for client in (one, one, other, one, other):
+        client.call(b"GET", b"k")
+    assert server.engine.tracking.items == 2
+    server.engine.tracking._check()

@@ -150,6 +150,25 @@ def test_a_subscriber_over_its_hard_limit_is_cut_and_logged(wire: Wire) -> None:
     assert any("output buffer limits" in text for _, text in wire.memory.logged)
 
 
+def test_a_slow_subscriber_that_is_cut_harms_nobody(wire: Wire) -> None:
+    slow, connection = wire.connect()
+    quick, _ = wire.connect()
+    speaker = wire.memory.connect()
+    speaker.call(b"CONFIG", b"SET", b"client-output-buffer-limit", b"pubsub 1mb 0 0")
+    for each in (slow, quick):
+        each.send(b"SUBSCRIBE c\r\n")
+    wire.turns(1)
+    wire.read(quick)
+    for number in range(100):
+        message = b"%050000d" % number
+        counts = speaker.call(b"PUBLISH", b"c", message)
+        assert counts == (b":1\r\n" if connection.is_lost else b":2\r\n")
+        assert wire.read(quick) == encode_command([b"message", b"c", message])
+    assert connection.is_lost
+    wire.engine.pubsub._check()
+    assert wire.engine.pubsub.clients() == 1
+
+
 def test_a_soft_limit_ends_a_client_after_its_seconds(wire: Wire) -> None:
     client, connection = wire.connect()
     wire.engine.client_limits.output[0] = (0, 1000, 2)
