@@ -345,7 +345,7 @@ def test_the_backlog_follows_its_size(world: World):
     primary, _ = pair(world)
     primary.call("CONFIG", "SET", "repl-backlog-size", "20kb")
     assert primary.info("repl_backlog_size") == "20480"
-    assert primary.replication.history.backlog.size == 20480
+    assert primary.replication.history.open_backlog().size == 20480
 
 
 # -- time
@@ -416,7 +416,7 @@ def test_a_replica_that_does_not_read_is_cut_at_its_limit(world: World):
         world.run(0.001)
     assert primary.info("connected_slaves") == "0"
     assert primary.said("closed for overcoming of output buffer limits")
-    assert primary.replication.history.backlog.kept_bytes() < 60_000
+    assert primary.replication.history.open_backlog().kept_bytes() < 60_000
     replica.is_paused = False
     world.run_until(replica.is_in_step)
     world.run(0.1)
