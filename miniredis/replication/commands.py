@@ -63,9 +63,7 @@ def replicaof(ctx: Context, argv: list[bytes]) -> object:
     if session.is_replica:
         raise error(b"Command is not valid when client is a replica.")
     port = parse_int64(argv[2])
-    if port is None:
-        raise error(b"value is not an integer or out of range")
-    if not 0 <= port <= 65535:
+    if port is None or not 0 <= port <= 65535:
         raise error(b"Invalid master port")
     host = argv[1].decode("utf-8", "replace")
     if replication.primary_address() == (host, port):
