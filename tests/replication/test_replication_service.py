@@ -172,7 +172,7 @@ def echo(reactor: SelectReactor) -> tuple[int, list[object]]:
             made.append(self.transport)
 
     factory = Factory()
-    factory.protocol = Kept  # type: ignore[assignment]
+    factory.protocol = Kept
     port = reactor.listenTCP(0, factory, interface="127.0.0.1")
     number: int = port.getHost().port
     return number, made
