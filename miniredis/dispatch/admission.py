@@ -14,6 +14,7 @@ from miniredis.commands.declaration import (
     LOADING,
     NO_AUTH,
     NO_MULTI,
+    READONLY,
     STALE,
     WRITE,
     Command,
@@ -102,6 +103,8 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
         state.rules[GATE_SUBSCRIBED].apply(session, command, argv)
     if gates & GATE_BUSY and not flags & ALLOW_BUSY:
         state.rules[GATE_BUSY].apply(session, command, argv)
+    if session.is_replica and flags & (WRITE | READONLY):
+        raise ReplyError(b"ERR Replica can't interact with the keyspace")
     if gates & GATE_NO_TOUCH:
         # Until the reply is written.
         state.keyspace.clock.leaves_no_trace = command.name != b"touch"
