@@ -131,6 +131,8 @@ class Console:
         def tried(reply: object) -> object:
             if error_of(reply) or self.is_here(request):
                 return reply
+            if not password or (user == "default" and self.has_no_password()):
+                return {"error": NO_PASSWORD_THERE}
             # From elsewhere, a user whom any password suits has none.
             lane_with_wrong = self.lane(request, user, secrets.token_hex(16))
             return lane_with_wrong.log_in().addCallback(tried_wrong, reply, lane_with_wrong)

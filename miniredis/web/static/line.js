@@ -2,7 +2,7 @@
 
 import { ask, command, onEvents } from "./wire.js";
 import { h, fill } from "./dom.js";
-import { words, shown, object, text, items } from "./values.js";
+import { words, shown, object, pairs, text, items } from "./values.js";
 
 const MOST_LINES = 2000;
 const MOST_CHOICES = 24;
@@ -100,12 +100,13 @@ export function show(view) {
     }
   }
 
-  async function describe(name) {
+  // What COMMAND DOCS tells of a command, asked once; null where there is no such command.
+  function describe(name) {
     if (!docs.has(name)) {
-      docs.set(name, null);
-      const reply = await command(["COMMAND", "DOCS", name]).catch(() => null);
-      const found = reply && reply.map && reply.map[0];
-      docs.set(name, found ? object(found[1]) : null);
+      docs.set(name, command(["COMMAND", "DOCS", name]).then((reply) => {
+        const [found] = pairs(reply);
+        return found ? object(found[1]) : null;
+      }, () => null));
     }
     return docs.get(name);
   }

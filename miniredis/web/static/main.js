@@ -34,6 +34,7 @@ async function show() {
   if (leave) leave();
   leave = null;
   shownView = chosen;
+  document.body.dataset.view = chosen;
   document.title = `${VIEWS[chosen][1]} · miniredis`;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === chosen) {

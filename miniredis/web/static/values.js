@@ -61,7 +61,7 @@ function shown_hex(source, at) {
 
 // Pairs of a map, which an old protocol sends as a flat list.
 export function pairs(reply) {
-  if (reply && reply.map) return reply.map;
+  if (reply && !Array.isArray(reply) && reply.map) return reply.map;
   const found = [];
   for (let at = 0; at + 1 < (reply || []).length; at += 2) found.push([reply[at], reply[at + 1]]);
   return found;
@@ -101,7 +101,7 @@ export function shown(reply, indent = "") {
   if (reply.text !== undefined) return reply.text;
   if (reply.int !== undefined) return `(integer) ${reply.int}`;
   if (reply.double !== undefined) return `(double) ${reply.double}`;
-  if (reply.map) {
+  if (!Array.isArray(reply) && reply.map) {
     if (!reply.map.length) return "(empty map)";
     return listed(reply.map.map(([key, value]) => `${shown(key)} => ${shown(value, `${indent}   `)}`), "#", indent);
   }
