@@ -31,7 +31,7 @@ export function show(view) {
   scroll();
   if (matchMedia("(min-width: 821px)").matches) input.focus();
   const stop = onEvents("line", (events, skipped) => {
-    for (const event of events) print(shown(event.push ? { push: event.push } : event), "event");
+    for (const event of events) print(shown(event), "event");
     if (skipped) print(`… ${skipped} more were not shown`, "event");
   });
   load();
@@ -45,12 +45,19 @@ export function show(view) {
     out.scrollTop = out.scrollHeight;
   }
 
-  function print(line, className) {
+  // A new entry, or one more line of an entry: a reply stands under its own command, however late it comes.
+  function print(line, className, entry = null) {
     const element = h("div", { className }, line);
-    output.push(element);
-    out.append(element);
+    if (entry) {
+      entry.append(element);
+    } else {
+      entry = h("div", {}, element);
+      output.push(entry);
+      out.append(entry);
+    }
     while (output.length > MOST_LINES) output.shift().remove();
     scroll();
+    return entry;
   }
 
   async function submit(event) {
@@ -63,19 +70,19 @@ export function show(view) {
     input.value = "";
     choices = [];
     advise();
-    print(`${prompt}> ${line}`, "asked");
+    const entry = print(`${prompt}> ${line}`, "asked");
     const argv = words(line);
-    if (argv === null) return print("Invalid argument(s): a quote is not closed", "error");
+    if (argv === null) return print("Invalid argument(s): a quote is not closed", "error", entry);
     if (argv[0].toLowerCase() === "clear") {
       output.length = 0;
       return fill(out);
     }
     try {
       const reply = await ask(argv, { lane: "line" });
-      print(shown(reply), reply && reply.error !== undefined ? "error" : "");
+      print(shown(reply), reply && reply.error !== undefined ? "error" : "", entry);
       follow(argv, reply);
     } catch (problem) {
-      print(problem.message, "error");
+      print(problem.message, "error", entry);
     }
   }
 

@@ -75,6 +75,11 @@ export function items(reply) {
   return reply && reply.set ? reply.set : reply || [];
 }
 
+// The parts of a push; an array has a method of that name.
+export function pushed(event) {
+  return event && !Array.isArray(event) && event.push ? event.push : null;
+}
+
 // INFO and its kin: lines of name:value.
 export function fields(reply) {
   return Object.fromEntries(
@@ -105,9 +110,10 @@ export function shown(reply, indent = "") {
     if (!reply.map.length) return "(empty map)";
     return listed(reply.map.map(([key, value]) => `${shown(key)} => ${shown(value, `${indent}   `)}`), "#", indent);
   }
-  const list = reply.set || reply.push || reply;
-  if (!list.length) return reply.set ? "(empty set)" : "(empty array)";
-  const mark = reply.set ? "~" : ")";
+  const isSet = !Array.isArray(reply) && Boolean(reply.set);
+  const list = isSet ? reply.set : pushed(reply) || reply;
+  if (!list.length) return isSet ? "(empty set)" : "(empty array)";
+  const mark = isSet ? "~" : ")";
   const width = String(list.length).length + 2;
   return listed(list.map((item) => shown(item, indent + " ".repeat(width))), mark, indent);
 }
