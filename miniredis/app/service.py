@@ -22,6 +22,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, LogLevel
 
 from miniredis import REDIS_VERSION, __version__
+from miniredis.app.activation import Inherited
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
@@ -86,6 +87,10 @@ class MiniRedisService(Service):
         self._ports: list[Any] = []
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
+        #: Sockets that a supervisor opened for us.
+        self.inherited = Inherited()
+        #: Called when the data is loaded and clients are served.
+        self.on_ready: list[Callable[[], None]] = []
 
     def log(self, level: str, text: str) -> None:
         self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level)
@@ -120,6 +125,8 @@ class MiniRedisService(Service):
             self.log("notice", "Ready to accept connections tcp")
         if self._ports:
             self.log("notice", "Ready to accept connections unix")
+        for call in self.on_ready:
+            call()
 
     def _failed(self, reason: str) -> None:
         self.on_fatal(reason)
@@ -148,14 +155,17 @@ class MiniRedisService(Service):
         self._hub = HubReader(self.engine, self.reactor)
         self.engine.platform.endpoint = "hub"
         self.engine.platform.multiplexing = "epoll"
-        port = config.int("port")
-        if port != 0:
-            self._listen_tcp(port)
-        path = config.string("unixsocket")
-        if path:
-            self._listen_unix(path)
+        if self.inherited.has_clients():
+            self._adopt_inherited()
+        else:
+            port = config.int("port")
+            if port != 0:
+                self._listen_tcp(port)
+            path = config.string("unixsocket")
+            if path:
+                self._listen_unix(path)
         try:
-            self.web.listen()
+            self.web.listen(self.inherited.http)
         except CannotListenError as problem:
             self._close_listeners()
             raise ListenFailed(str(problem)) from problem
@@ -183,6 +193,15 @@ class MiniRedisService(Service):
         if bound == 0:
             self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
             raise ListenFailed(f"Failed listening on port {port} (tcp)")
+
+    def _adopt_inherited(self) -> None:
+        """Serve the sockets that were handed over instead of opening some."""
+        assert self._hub is not None
+        for listening in self.inherited.tcp:
+            self._listeners.append(HubListener(self._hub, listening, self.config.int("tcp-keepalive"), self._admit))
+        for listening in self.inherited.unix:
+            factory = SessionFactory(self.engine, partial(self.reactor.callLater, 0))
+            self._ports.append(self.reactor.adoptStreamPort(listening.fileno(), socket.AF_UNIX, factory))
 
     def _listen_unix(self, path: str) -> None:
         mode = self.config.int("unixsocketperm")
