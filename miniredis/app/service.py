@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
 
 from miniredis import REDIS_VERSION, __version__
 from miniredis.app.activation import Inherited
@@ -69,6 +70,7 @@ class MiniRedisService(Service):
         self.engine = build_engine(
             config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
         )
+        self.engine.log_event = self.log_event
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         figures = EdgeFigures()
@@ -94,6 +96,13 @@ class MiniRedisService(Service):
 
     def log(self, level: str, text: str) -> None:
         self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level)
+
+    def log_event(self, level: str, text: str, client_id: int, defect: BaseException | None) -> None:
+        """A line with what belongs to it, as values: the client it is about, the defect with its traceback."""
+        about: dict[str, Any] = {"client_id": client_id} if client_id else {}
+        if defect is not None:
+            about["log_failure"] = Failure(defect)
+        self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level, **about)
 
     # -- start
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -210,6 +211,20 @@ def test_signals_are_taken_at_once_and_when_the_reactor_runs(start: Start, monke
     for call, words, named in process.reactor.whenRunningHooks:
         call(*words, **named)
     assert set(taken) == {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
+
+
+def test_a_defect_is_logged_as_json_with_its_client_and_traceback(start: Start) -> None:
+    process = start("--port", "0", "--log-format", "json")
+    try:
+        raise RuntimeError("100% {broken}")
+    except RuntimeError as defect:
+        process.server.engine.log_failure("a command failed", defect, 7)
+    process.server.engine.log_client("warning", "{text} %s", 8)
+    failed, plain = (json.loads(line) for line in log_of(process).splitlines()[-2:])
+    assert (failed["level"], failed["message"], failed["client"]) == ("warning", "a command failed", 7)
+    assert "RuntimeError: 100% {broken}" in failed["failure"]
+    assert failed["namespace"] == "miniredis"
+    assert (plain["message"], plain["client"]) == ("{text} %s", 8)
 
 
 # Supervision
