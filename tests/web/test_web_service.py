@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,8 @@ from miniredis.config.config import Config
 from miniredis.testing.memory import MemoryServer
 from miniredis.web.figures import EdgeFigures
 from miniredis.web.service import WebEdge
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Reactor(MemoryReactorClock):
@@ -86,3 +91,13 @@ def test_an_address_that_cannot_be_had_is_told(edge: Edge) -> None:
     level, text = server.logged[0]
     assert level == "warning"
     assert text.startswith("Could not create the web listening socket ::1:8081")
+
+
+def test_without_the_ports_nothing_of_http_is_even_imported() -> None:
+    program = (
+        "import sys, miniredis.app.service; "
+        "print([name for name in sys.modules if name.split('.')[0] in ('prometheus_client', 'wsproto')"
+        " or name.startswith('twisted.web.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"

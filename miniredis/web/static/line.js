@@ -34,6 +34,9 @@ export function show(view) {
     for (const event of events) print(shown(event), "event");
     if (skipped) print(`… ${skipped} more were not shown`, "event");
   });
+  // The hint below grows and shrinks: the last line stays in sight.
+  const watch = new ResizeObserver(scroll);
+  watch.observe(out);
   load();
   advise();
 
@@ -180,7 +183,10 @@ export function show(view) {
       advise();
     }
   });
-  return stop;
+  return () => {
+    stop();
+    watch.disconnect();
+  };
 }
 
 // Arguments as people write them: key [NX | XX] [EX seconds]

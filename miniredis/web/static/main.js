@@ -82,13 +82,24 @@ onState((state) => {
   if (state === "open") describe();
 });
 
+const uptime = badge("");
+let started = 0;
+
+function tellUptime() {
+  uptime.textContent = `up ${duration(Date.now() / 1000 - started)}`;
+}
+
+setInterval(tellUptime, 5000);
+
 async function describe() {
   try {
     const info = fields(await command(["INFO", "server", "replication"]));
     const role = info.role === "slave" ? "replica" : "primary";
     fill(document.getElementById("facts"),
       badge(`port ${info.tcp_port}`), badge(role, role === "primary" ? "good" : "warn"),
-      badge(info.redis_mode), badge(`v${info.miniredis_version}`), badge(`up ${duration(info.uptime_in_seconds)}`));
+      badge(info.redis_mode), badge(`v${info.miniredis_version}`), uptime);
+    started = Date.now() / 1000 - Number(info.uptime_in_seconds);
+    tellUptime();
     document.title = `${VIEWS[shownView] ? VIEWS[shownView][1] : "Console"} · miniredis :${info.tcp_port}`;
   } catch {
     fill(document.getElementById("facts"));
