@@ -7,6 +7,8 @@ import json
 import pytest
 from twisted.internet.defer import fail
 
+from miniredis.commands.context import Context
+from miniredis.resp.errors import ReplyError
 from miniredis.web.logins import IDLE_S, MOST_LOGINS, Logins
 from miniredis.web.site import MOST_BODY
 from web.consoles import ORIGIN, ConsoleUnderTest, cookie_of
@@ -105,7 +107,19 @@ def test_a_new_password_ends_what_the_old_one_opened(guarded: ConsoleUnderTest) 
     client = guarded.server.connect()
     client.call(b"AUTH", b"secret")
     client.call(b"CONFIG", b"SET", b"requirepass", b"other")
-    assert guarded.fetch("/api/status", cookie=cookie).code == 403
+    assert guarded.fetch("/api/status", cookie=cookie).code == 401
+    assert '<form method="post" action="/login">' in guarded.fetch("/", cookie=cookie).text
+
+
+def test_who_may_not_read_info_is_told(guarded: ConsoleUnderTest) -> None:
+    def refuse(ctx: Context, argv: list[bytes]) -> object:
+        raise ReplyError(b"NOPERM no")
+
+    cookie = guarded.cookie("secret")
+    guarded.server.engine.commands.by_name[b"info"].run = refuse
+    answer = guarded.fetch("/api/status", cookie=cookie)
+    assert answer.code == 403
+    assert json.loads(answer.text) == {"error": "NOPERM no"}
 
 
 def test_the_number_of_logins_is_bounded() -> None:
@@ -308,7 +322,7 @@ def test_a_long_body_ends_the_connection(guarded: ConsoleUnderTest) -> None:
 
 def test_a_defect_is_logged_and_not_shown(guarded: ConsoleUnderTest) -> None:
     cookie = guarded.cookie("secret")
-    guarded.console.lane = lambda *words: _Broken()  # type: ignore[method-assign,assignment]
+    guarded.console.lane_of = lambda *words: _Broken()  # type: ignore[method-assign,assignment]
     answer = guarded.fetch("/api/status", cookie=cookie)
     assert answer.code == 500
     assert "inside" not in answer.text

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from wsproto.events import BytesMessage, Pong
 
+from miniredis.commands.context import Context
+from miniredis.resp.errors import ReplyError
 from miniredis.web.conversation import BAD_MESSAGE, LOGGED_OUT, MOST_EVENTS
 from web.consoles import ORIGIN, ConsoleUnderTest, WebSocket
 
@@ -132,13 +134,41 @@ def test_who_leaves_ends_the_samples(console: ConsoleUnderTest, page: WebSocket)
 
 
 def test_who_may_not_read_info_sees_no_charts(console: ConsoleUnderTest, page: WebSocket) -> None:
+    def refuse(ctx: Context, argv: list[bytes]) -> object:
+        raise ReplyError(b"NOPERM no")
+
+    console.server.engine.commands.by_name[b"info"].run = refuse
     page.send({"watch": True})
+    console.advance(1.05)
+    (message,) = page.received()
+    assert message == {"refused": "NOPERM no"}
+
+
+def test_a_user_who_may_no_longer_log_in_is_logged_out(console: ConsoleUnderTest, page: WebSocket) -> None:
+    page.call("PING")
     client = console.server.connect()
     client.call(b"AUTH", b"secret")
     client.call(b"CONFIG", b"SET", b"requirepass", b"other")
-    console.advance(1.05)
-    (message,) = page.received()
-    assert message["refused"].startswith("NOAUTH")
+    # As when a user is deleted, its connections are closed: the page finds out by itself.
+    client.call(b"CLIENT", b"KILL", b"TYPE", b"normal", b"SKIPME", b"yes")
+    console.advance(1)
+    page.received()
+    assert page.closed == LOGGED_OUT
+    assert len(console.console.logins) == 0
+
+
+def test_a_connection_that_was_killed_comes_back(console: ConsoleUnderTest, page: WebSocket) -> None:
+    page.call("PING")
+    client = console.server.connect()
+    client.call(b"AUTH", b"secret")
+    client.call(b"CLIENT", b"KILL", b"TYPE", b"normal", b"SKIPME", b"yes")
+    console.advance(1)
+    assert page.received() == []
+    assert [session.name for session in console.server.engine.sessions.values()] == [b"", b"console"]
+    client.call(b"CLIENT", b"KILL", b"TYPE", b"normal", b"SKIPME", b"yes")
+    console.advance(0.1)
+    page.lose()
+    assert console.server.clock.getDelayedCalls() == []
 
 
 def test_a_logout_ends_the_conversation(console: ConsoleUnderTest) -> None:

@@ -41,18 +41,20 @@ export function show(view) {
   const databases = h("div", {});
   const links = h("div", {});
   const server = h("div", {});
+  const charts = h("div", { className: "stack" },
+    h("div", { className: "grid" }, panels.map(({ element }) => element)),
+    h("div", { className: "grid two" },
+      flushCard("Busiest commands", busiest),
+      h("div", { className: "stack" }, flushCard("Databases", databases), card("Replication", links), card("Server", server))));
   fill(view,
     h("div", { className: "head" }, h("h1", {}, "Overview"), h("div", { className: "spacer" }), h("span", { className: "muted small" }, "one sample a second, while you look")),
     refused,
-    h("div", { className: "stack" },
-      h("div", { className: "grid" }, panels.map(({ element }) => element)),
-      h("div", { className: "grid two" },
-        flushCard("Busiest commands", busiest),
-        h("div", { className: "stack" }, flushCard("Databases", databases), card("Replication", links), card("Server", server)))));
+    charts);
   fill(busiest, h("p", { className: "empty" }, "The first sample comes in a second."));
 
   const stop = onSample((sample, refusal) => {
     refused.textContent = refusal || "";
+    charts.hidden = Boolean(refusal);
     if (!sample) return;
     for (const { take } of panels) take(sample);
     const most = Math.max(...sample.commands.map(([, calls, mean]) => calls * mean), 1e-9);
