@@ -151,7 +151,11 @@ class ServerProcess(Service):
             self.supervisor.reloading()
             self.log.reopen()
             for reload in self.on_reload:
-                reload()
+                try:
+                    reload()
+                except Exception as problem:
+                    # What was read before stays in use.
+                    self.server.engine.log_failure("reading files again failed", problem)
             self.supervisor.ready()
         elif not self._stopping:
             self.server.log("warning", f"Received {signal.Signals(number).name} scheduling shutdown...")

@@ -9,6 +9,7 @@ from typing import Any
 
 from miniredis.dispatch.executor import Engine
 from miniredis.web.figures import EdgeFigures
+from miniredis.web.origin import is_loopback
 
 
 class WebEdge:
@@ -61,6 +62,10 @@ class WebEdge:
                 self.engine.log("warning", f"Could not create the {name} listening socket {host}:{port}: {problem}")
                 raise
             self.engine.log("notice", f"HTTP ({name}) at http://{f'[{host}]' if ':' in host else host}:{port}/")
+            if name == "web" and not is_loopback(host):
+                self.engine.log(
+                    "warning", "The console is open to the network, unencrypted: put a proxy with TLS before it."
+                )
 
     def stop(self) -> None:
         """Close the ports; conversations of the console end."""

@@ -192,11 +192,17 @@ def test_a_second_stop_signal_ends_it_at_once(start: Start, monkeypatch: pytest.
 def test_sigusr1_opens_the_log_anew_and_sighup_reads_files_again(start: Start, tmp_path: Path) -> None:
     process = start("--port", "0")
     reloaded: list[str] = []
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    process.on_reload.append(fails)
     process.on_reload.append(lambda: reloaded.append("tls"))
     (tmp_path / "log").rename(tmp_path / "old")
     process.heed_signal(signal.SIGUSR1)
     process.heed_signal(signal.SIGHUP)
     assert reloaded == ["tls"]
+    assert "ZeroDivisionError" in log_of(process)
     assert (tmp_path / "log").exists()
     assert process.reactor.stops == 0
 

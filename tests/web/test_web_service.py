@@ -83,6 +83,12 @@ def test_addresses_can_be_chosen(edge: Edge) -> None:
     assert server.logged == [("notice", "HTTP (metrics) at http://0.0.0.0:9121/")]
 
 
+def test_a_console_that_is_open_to_the_network_is_warned_of(edge: Edge) -> None:
+    web, _, server = edge(web_port="8081", web_bind="0.0.0.0")
+    web.listen()
+    assert [level for level, text in server.logged if "unencrypted" in text] == ["warning"]
+
+
 def test_an_address_that_cannot_be_had_is_told(edge: Edge) -> None:
     web, reactor, server = edge(web_port="8081", web_bind="::1")
     reactor.taken.add("::1")
