@@ -94,6 +94,7 @@ setInterval(tellUptime, 5000);
 async function describe() {
   try {
     const info = fields(await command(["INFO", "server", "replication"]));
+    if (info.redis_mode === "sentinel" && !location.hash) location.hash = "#/sentinel";
     const role = info.role === "slave" ? "replica" : "primary";
     fill(document.getElementById("facts"),
       badge(`port ${info.tcp_port}`), badge(role, role === "primary" ? "good" : "warn"),
