@@ -97,7 +97,7 @@ async function describe() {
     if (info.redis_mode === "sentinel" && !location.hash) location.hash = "#/sentinel";
     const role = info.role === "slave" ? "replica" : "primary";
     fill(document.getElementById("facts"),
-      badge(`port ${info.tcp_port}`), badge(role, role === "primary" ? "good" : "warn"),
+      badge(`port ${info.tcp_port}`), info.role ? badge(role, role === "primary" ? "good" : "warn") : null,
       badge(info.redis_mode), badge(`v${info.miniredis_version}`), uptime);
     started = Date.now() / 1000 - Number(info.uptime_in_seconds);
     tellUptime();
