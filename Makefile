@@ -19,7 +19,7 @@ COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace 
 pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
 	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
 
-.PHONY: run test lint types unit compiled system crash soak bench docs dist clean
+.PHONY: run test lint types unit compiled system crash soak bench docs dist news clean
 
 ## run: serve on 127.0.0.1:6379 from an environment in .venv
 run: $(RUN_VENV)/installed
@@ -72,6 +72,7 @@ $(TEST_VENV)/installed: setup.cfg tests/requirements.py tests/debian_packages.sh
 
 ## system: real clients and real processes; within 30 minutes
 system: build/dist/installed
+	@sh tests/debian_packages.sh chromium chromium-driver systemd
 	@$(PY) -P -m pytest --no-skips -q tests/system $(ARGS)
 
 # The wheel as a user gets it, in an environment of its own.
@@ -108,6 +109,11 @@ docs: $(TEST_VENV)/installed
 ## dist: sdist, compiled wheel and pure wheel in dist/, each tried in an empty environment
 dist: $(TEST_VENV)/installed
 	@sh tests/dist.sh $(PYTHON) $(PY)
+
+## news: gather the fragments of newsfragments into NEWS.rst, under the version of the package
+news: $(TEST_VENV)/installed
+	@$(call pip,$(PY),install 'towncrier>=24.8')
+	@$(TEST_VENV)/bin/towncrier build --yes --version "$$($(PY) -c 'import miniredis; print(miniredis.__version__)')"
 
 clean:
 	rm -rf build dist .venv docs/_build .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,7 @@ from twisted.python.failure import Failure
 
 from miniredis import REDIS_VERSION, __version__
 from miniredis.app.acl_file import keep_users_in_file
+from miniredis.app.activation import Inherited
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
@@ -39,6 +41,7 @@ from miniredis.sentinel.service import SentinelEdge
 from miniredis.server.busy import BusyTurns
 from miniredis.server.endpoint import HubEndpoint, has_hub
 from miniredis.server.hub import HubReader
+from miniredis.server.listener import SessionPort
 from miniredis.server.protocol import SessionFactory
 from miniredis.web.figures import EdgeFigures, StallWatch, TimedDisk
 from miniredis.web.service import WebEdge
@@ -77,6 +80,7 @@ class MiniRedisService(Service):
         self.engine = build_engine(
             config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
         )
+        self.engine.log_event = self.log_event
         keep_users_in_file(self.engine.acl, config.string("aclfile"), len(config.lines("user")) > 0)
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
@@ -105,6 +109,10 @@ class MiniRedisService(Service):
         self._unix_ports: list[Any] = []
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
+        #: Sockets that a supervisor opened for us.
+        self.inherited = Inherited()
+        #: Called when the data is loaded and clients are served.
+        self.on_ready: list[Callable[[], None]] = []
         for name, change in (
             ("port", self._port_changed),
             ("bind", self._bind_changed),
@@ -114,6 +122,13 @@ class MiniRedisService(Service):
 
     def log(self, level: str, text: str) -> None:
         self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level)
+
+    def log_event(self, level: str, text: str, client_id: int, defect: BaseException | None) -> None:
+        """A line with what belongs to it, as values: the client it is about, the defect with its traceback."""
+        about: dict[str, Any] = {"client_id": client_id} if client_id else {}
+        if defect is not None:
+            about["log_failure"] = Failure(defect)
+        self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level, **about)
 
     # -- start
 
@@ -151,6 +166,8 @@ class MiniRedisService(Service):
             self.log("notice", "Ready to accept connections tcp")
         if self._unix_ports:
             self.log("notice", "Ready to accept connections unix")
+        for call in self.on_ready:
+            call()
 
     def _failed(self, reason: str) -> None:
         self.on_fatal(reason)
@@ -187,14 +204,17 @@ class MiniRedisService(Service):
         else:
             self.engine.platform.endpoint = "reactor"
             self.engine.platform.multiplexing = type(self.reactor).__name__
-        port = config.int("port")
-        if port != 0:
-            self._listen_tcp(port)
-        path = config.string("unixsocket")
-        if path:
-            self._listen_unix(path)
+        if self.inherited.has_clients():
+            self._adopt_inherited()
+        else:
+            port = config.int("port")
+            if port != 0:
+                self._listen_tcp(port)
+            path = config.string("unixsocket")
+            if path:
+                self._listen_unix(path)
         try:
-            self.web.listen()
+            self.web.listen(self.inherited.http)
         except CannotListenError as problem:
             self._close_listeners()
             raise ListenFailed(str(problem)) from problem
@@ -261,6 +281,22 @@ class MiniRedisService(Service):
 
     def _hz_changed(self) -> None:
         self._loop.interval = 1 / self.config.int("hz")
+
+    def _adopt_inherited(self) -> None:
+        """Serve the sockets that were handed over instead of opening some."""
+        sessions = self._sessions
+        for listening in self.inherited.tcp:
+            if sessions.hub is not None:
+                port: Any = SessionPort(sessions.hub, sessions, 0, "", 0)
+                port.adopt(listening)
+            else:
+                port = self.reactor.adoptStreamPort(listening.fileno(), listening.family, sessions)
+                self._busy.ports.append(port)
+            self._tcp_ports.append(port)
+        for listening in self.inherited.unix:
+            port = self.reactor.adoptStreamPort(listening.fileno(), socket.AF_UNIX, sessions)
+            self._unix_ports.append(port)
+            self._busy.ports.append(port)
 
     def _listen_unix(self, path: str) -> None:
         mode = self.config.int("unixsocketperm")

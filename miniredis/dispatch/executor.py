@@ -304,7 +304,7 @@ class Engine(ServerState):
             reply = problem
         except Exception as defect:
             command.failed += 1
-            reply = self._internal_error(command, defect)
+            reply = self._internal_error(session, command, defect)
         if command is timer.run_of:
             timer.run_length += 1
             timer.session = session
@@ -349,7 +349,8 @@ class Engine(ServerState):
     def _find(self, session: Session, argv: list[bytes]) -> Command | None:
         """The rarer look-ups; None when the client turns out to be none of ours."""
         if argv[0].lower() in CROSS_PROTOCOL:
-            self.log("warning", "Possible SECURITY ATTACK detected: a browser may be talking to this port. Closed.")
+            warning = "Possible SECURITY ATTACK detected: a browser may be talking to this port. Closed."
+            self.log_client("warning", warning, session.id)
             session.closing = True
             session.port.close(True)
             return None
@@ -368,9 +369,9 @@ class Engine(ServerState):
         self.count_error(refusal.message)
         return refusal
 
-    def _internal_error(self, command: Command, defect: Exception) -> ReplyError:
+    def _internal_error(self, session: Session, command: Command, defect: Exception) -> ReplyError:
         self.counters.unexpected_errors += 1
-        self.log_failure(f"defect in command {command.full_name.decode()}", defect)
+        self.log_failure(f"defect in command {command.full_name.decode()}", defect, session.id)
         problem = internal_error()
         self.count_error(problem.message)
         return problem
@@ -378,7 +379,8 @@ class Engine(ServerState):
     def _refuse(self, session: Session, problem: ProtocolError) -> None:
         """The stream makes no sense any more: say why and close."""
         self.count_error(problem.message)
-        self.log("verbose", f"Protocol error ({problem.message[4:].decode('latin-1')}) from client: id={session.id}")
+        reason = problem.message[4:].decode("latin-1")
+        self.log_client("verbose", f"Protocol error ({reason}) from client: id={session.id}", session.id)
         session.out.append(encode_error(problem.message))
         session.close_after_output()
 
@@ -424,7 +426,7 @@ class Engine(ServerState):
         problem = failure.value
         if not isinstance(problem, ReplyError):
             self.counters.unexpected_errors += 1
-            self.log_failure("a command that waited failed", problem)
+            self.log_failure("a command that waited failed", problem, session.id)
             problem = internal_error()
         self.count_error(problem.message)
         self._resume(problem, session)
@@ -572,7 +574,7 @@ class Engine(ServerState):
             reply = problem
         except Exception as defect:
             self.counters.unexpected_errors += 1
-            self.log_failure("a command that waited failed", defect)
+            self.log_failure("a command that waited failed", defect, session.id)
             reply = internal_error()
         self._deliver(session, waiter.argv, effects.dirty != dirty)
         self._nesting -= 1

@@ -47,7 +47,7 @@ def server_section(engine: Engine) -> Fields:
         ("monotonic_clock", "POSIX clock_gettime"),
         ("multiplexing_api", platform.multiplexing),
         ("process_id", platform.process_id),
-        ("process_supervised", "no"),
+        ("process_supervised", platform.supervised),
         ("run_id", engine.run_id),
         ("tcp_port", engine.config.int("port")),
         ("server_time_usec", engine.wall_us()),

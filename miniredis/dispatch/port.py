@@ -47,6 +47,8 @@ class Platform:
         self.process_id: int = 0
         self.executable = ""
         self.is_compiled = False
+        #: Who supervises the process, as INFO shows it.
+        self.supervised = "no"
         #: Which endpoint serves `port`: "hub" or "reactor".
         self.endpoint = "none"
         self.multiplexing = "none"

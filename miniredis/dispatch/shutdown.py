@@ -55,6 +55,7 @@ def shutdown(ctx: Context, argv: list[bytes]) -> object:
         return OK
     if engine.shutdown is None:
         raise error(b"Errors trying to SHUTDOWN. Check logs.")
-    engine.log("warning", f"User requested shutdown by client {session_of(ctx).id}...")
+    client_id = session_of(ctx).id
+    engine.log_client("warning", f"User requested shutdown by client {client_id}...", client_id)
     engine.shutdown(ShutdownRequest(save, now, force))
     return NO_REPLY

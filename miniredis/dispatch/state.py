@@ -87,6 +87,8 @@ class ServerState(Server):
         self.commands = commands
         self.time = time
         self.log = log
+        #: The same with what belongs to an event: (level, text, id of the client or 0, defect or None).
+        self.log_event: Callable[[str, str, int, BaseException | None], None] | None = None
         self.effects = keyspace.effects
         self.gates: int = 0
         #: Checks of the features in use, by the bit of their gate.
@@ -209,10 +211,20 @@ class ServerState(Server):
         """master, or replica while it follows a primary."""
         return b"replica" if self.is_replica else b"master"
 
-    def log_failure(self, what: str, defect: BaseException | None) -> None:
+    def log_failure(self, what: str, defect: BaseException | None, client_id: int = 0) -> None:
         """Write a defect with its traceback into the log."""
+        if self.log_event is not None:
+            self.log_event("warning", what, client_id, defect)
+            return
         lines = traceback.format_exception(defect)
         self.log("warning", f"{what}: {''.join(lines)}")
+
+    def log_client(self, level: str, text: str, client_id: int) -> None:
+        """Write something about one client into the log."""
+        if self.log_event is not None:
+            self.log_event(level, text, client_id, None)
+        else:
+            self.log(level, text)
 
     def refresh_listening(self) -> None:
         """Gather events only while somebody wants them; to be called when that may have changed."""

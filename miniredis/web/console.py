@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -63,6 +64,10 @@ NO_PASSWORD_THERE: Final = (
     "The default user has no password, so it can only be used on the machine of the server. From here, log in as a "
     "user that has one."
 )
+
+
+def _nothing() -> None:
+    """Nobody asked."""
 
 
 def address_of(address: IAddress | None) -> str:
@@ -120,9 +125,13 @@ class Console:
         request.addCookie(self.cookie, login.cookie.encode(), path=b"/", httpOnly=True, sameSite=b"strict")
         return login
 
-    def lane(self, request: Request, user: str, password: str | None) -> Lane:
+    def lane(self, request: Request, user: str, password: str | None, refused: Callable[[], None] = _nothing) -> Lane:
         """A connection for a single request."""
-        return Lane(self.factory, addresses(request), user, password, lambda event: None)
+        return Lane(self.factory, addresses(request), user, password, lambda event: None, refused, _nothing)
+
+    def lane_of(self, request: Request, login: Login) -> Lane:
+        """The same for somebody who is logged in; a login that the engine refuses is over."""
+        return self.lane(request, login.user, login.password, partial(self.logins.end, login))
 
     def try_login(self, request: Request, user: str, password: str) -> Deferred[object]:
         """Ask the engine; an error reply refuses."""
@@ -131,6 +140,8 @@ class Console:
         def tried(reply: object) -> object:
             if error_of(reply) or self.is_here(request):
                 return reply
+            if not password or (user == "default" and self.has_no_password()):
+                return {"error": NO_PASSWORD_THERE}
             # From elsewhere, a user whom any password suits has none.
             lane_with_wrong = self.lane(request, user, secrets.token_hex(16))
             return lane_with_wrong.log_in().addCallback(tried_wrong, reply, lane_with_wrong)
@@ -292,7 +303,7 @@ class StatusPage(ConsolePage):
 
     def get(self, request: Request, login: Login | None) -> Any:
         assert login is not None
-        lane = self.console.lane(request, login.user, login.password)
+        lane = self.console.lane_of(request, login)
         lane.call([b"INFO"]).addCallback(self._answer, request, lane).addErrback(broken, request, self.console.engine)
         return NOT_DONE_YET
 
@@ -300,7 +311,8 @@ class StatusPage(ConsolePage):
         lane.close()
         refusal = error_of(reply)
         if refusal:
-            finish(request, answer_json(request, HTTPStatus.FORBIDDEN, {"error": refusal}))
+            code = HTTPStatus.UNAUTHORIZED if refusal.startswith("NOAUTH") else HTTPStatus.FORBIDDEN
+            finish(request, answer_json(request, code, {"error": refusal}))
             return
         text = reply["text"] if isinstance(reply, dict) else ""
         sections: dict[str, dict[str, str]] = {}
@@ -328,7 +340,7 @@ class CommandPage(ConsolePage):
                 raise ValueError("an empty command")
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             return refuse(request, HTTPStatus.BAD_REQUEST, f"That is no command: {problem}")
-        lane = self.console.lane(request, login.user, login.password)
+        lane = self.console.lane_of(request, login)
 
         def replied(reply: object) -> None:
             lane.close()
@@ -359,7 +371,8 @@ class _Conversations:
 
     def buildProtocol(self, request: Request) -> Conversation:
         console = self._console
-        return Conversation(self._login, console.factory, addresses(request), console.live, console.reactor)
+        end = partial(console.logins.end, self._login)
+        return Conversation(self._login, console.factory, addresses(request), console.live, console.reactor, end)
 
 
 # -- answers

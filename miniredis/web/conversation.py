@@ -13,6 +13,7 @@ samples and no replies: nothing gathers for it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.internet.interfaces import IAddress, IPushProducer
@@ -31,6 +32,7 @@ LANES: Final = ("page", "line", "feed")
 EVENTS_EVERY_S: Final = 0.1
 MOST_EVENTS: Final = 200
 PING_EVERY_S: Final = 20
+PROBE_AFTER_S: Final = 0.5
 MOST_WAITING: Final = 1000
 #: Codes of our own for the end of a WebSocket.
 LOGGED_OUT: Final = 4401
@@ -48,8 +50,10 @@ class Conversation:
         addresses: tuple[IAddress, IAddress],
         live: LiveFigures,
         reactor: Any,
+        end_login: Callable[[], None],
     ) -> None:
         self.login = login
+        self._end_login = end_login
         self._factory = factory
         self._addresses = addresses
         self._live = live
@@ -59,6 +63,7 @@ class Conversation:
         self._events: dict[str, list[object]] = {}
         self._skipped = 0
         self._flush: Any = None
+        self._probe: Any = None
         self._is_paused = False
         self._is_over = False
         self._waiting = 0
@@ -112,9 +117,10 @@ class Conversation:
         self._is_over = True
         if self._pings.running:
             self._pings.stop()
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
+        for call in (self._flush, self._probe):
+            if call is not None:
+                call.cancel()
+        self._flush = self._probe = None
         if self._logged_out in self.login.on_end:
             self.login.on_end.remove(self._logged_out)
         self._live.remove(self._sampled)
@@ -145,7 +151,13 @@ class Conversation:
         if name not in self._lanes:
             login = self.login
             self._lanes[name] = Lane(
-                self._factory, self._addresses, login.user, login.password, lambda event: self._event(name, event)
+                self._factory,
+                self._addresses,
+                login.user,
+                login.password,
+                lambda event: self._event(name, event),
+                self._end_login,
+                self._closed,
             )
         return self._lanes[name]
 
@@ -168,6 +180,15 @@ class Conversation:
         for lane, gathered in events.items():
             self._send({"lane": lane, "events": gathered, "skipped": skipped})
             skipped = 0
+
+    def _closed(self) -> None:
+        """The server has closed a lane, perhaps because its user is no more: find out."""
+        if self._probe is None and not self._is_over:
+            self._probe = self._reactor.callLater(PROBE_AFTER_S, self._try_again)
+
+    def _try_again(self) -> None:
+        self._probe = None
+        self._lane("page").call([b"PING"])
 
     def _watch(self, wanted: bool) -> None:
         self._live.remove(self._sampled)

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IAddress
 
 from miniredis.resp.encoder import encode_command
 from miniredis.server.protocol import SessionFactory, SessionProtocol
-from miniredis.web.replies import parse_replies
+from miniredis.web.replies import error_of, parse_replies
 
 #: More than this is not shown: making JSON of it would hold up everybody.
 MOST_REPLY_BYTES: Final = 2 * 1024 * 1024
@@ -37,7 +37,8 @@ class Lane:
     """One conversation with the engine; replies come in the order of the commands.
 
     `on_event` gets what no command asked for: messages, lines of MONITOR.  After the server has closed the
-    connection, the next command opens another.
+    connection (`on_closed` is told), the next command opens another; `on_refused` is told when the user may no longer
+    log in.
     """
 
     def __init__(
@@ -47,12 +48,16 @@ class Lane:
         user: str,
         password: str | None,
         on_event: Callable[[object], None],
+        on_refused: Callable[[], None],
+        on_closed: Callable[[], None],
     ) -> None:
         self._factory = factory
         self._peer, self._host = addresses
         self._user = user
         self._password = password
         self._on_event = on_event
+        self._on_refused = on_refused
+        self._on_closed = on_closed
         self._protocol: SessionProtocol | None = None
         self._pending: deque[Deferred[object]] = deque()
         self.db: int = 0
@@ -76,9 +81,7 @@ class Lane:
         if name == b"client" and len(argv) > 1 and argv[1].lower() == b"reply":
             return succeed(NEEDS_REPLIES)
         if self._protocol is None:
-            login = self.log_in()
-            # A refusal must not go unseen: the command itself then gets NOAUTH.
-            login.addBoth(lambda reply: None)
+            self.log_in().addCallback(self._logged_in)
         if db is not None and db != self.db:
             self.db = db
             self._send([b"SELECT", b"%d" % db])
@@ -86,6 +89,11 @@ class Lane:
             self._feed(argv)
             return succeed({"ok": "OK"})
         return self._send(argv)
+
+    def _logged_in(self, reply: object) -> None:
+        # After a refusal the command that follows gets NOAUTH.
+        if error_of(reply):
+            self._on_refused()
 
     def close(self) -> None:
         """The client goes away; who still waits gets an error."""
@@ -123,9 +131,10 @@ class Lane:
 
     def loseConnection(self) -> None:
         self.close()
+        self._on_closed()
 
     def abortConnection(self) -> None:
-        self.close()
+        self.loseConnection()
 
     def registerProducer(self, producer: object, streaming: bool) -> None:
         """What is written is taken at once."""

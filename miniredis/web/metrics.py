@@ -61,7 +61,7 @@ class ServerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         fields = info_fields(self.engine)
-        fields.update(self._cluster_fields(fields))
+        fields.update(self._more_fields(fields))
         yield GaugeMetricFamily("redis_up", "The server answers.", value=1)
         yield self._one("redis_exporter_last_scrape_error", "No scrape fails halfway.", {"err": ""}, 0)
         yield from self._fields(fields)
@@ -87,12 +87,18 @@ class ServerCollector(Collector):
             if value is not None:
                 yield CounterMetricFamily("redis_" + name, f"{field} of INFO", value=value)
 
-    def _cluster_fields(self, fields: dict[str, str]) -> dict[str, str]:
-        """CLUSTER INFO, where there is a cluster."""
-        if fields.get("cluster_enabled") != "1":
-            return {}
-        command = self.engine.commands.find_by_full_name(b"cluster|info")
-        reply = command.run(self._context, [b"CLUSTER", b"INFO"]) if command is not None else None
+    def _more_fields(self, fields: dict[str, str]) -> dict[str, str]:
+        """What only a command tells: CLUSTER INFO of a node of a cluster, INFO of a sentinel."""
+        if fields.get("cluster_enabled") == "1":
+            return self._asked(b"cluster|info", [b"CLUSTER", b"INFO"])
+        if self.engine.mode == b"sentinel":
+            return self._asked(b"info", [b"INFO", b"sentinel"])
+        return {}
+
+    def _asked(self, name: bytes, argv: list[bytes]) -> dict[str, str]:
+        """The lines name:value of a command's reply; nothing where there is no such command."""
+        command = self.engine.commands.find_by_full_name(name)
+        reply = command.run(self._context, argv) if command is not None else None
         text = reply.text if isinstance(reply, Verbatim) else reply if isinstance(reply, bytes) else b""
         lines = [line.partition(":") for line in text.decode("utf-8", "replace").splitlines()]
         return {name: value for name, _, value in lines}

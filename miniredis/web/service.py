@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from miniredis.dispatch.executor import Engine
 from miniredis.web.figures import EdgeFigures
+from miniredis.web.origin import is_loopback
 
 
 class WebEdge:
@@ -17,16 +21,18 @@ class WebEdge:
         self.figures = figures
         self._ports: list[Any] = []
         self._console: Any = None
+        self._inherited: Mapping[str, Sequence[socket.socket]] = {}
 
-    def listen(self) -> None:
-        """Open the ports the configuration asks for. Raises `CannotListenError`."""
+    def listen(self, inherited: Mapping[str, Sequence[socket.socket]] = MappingProxyType({})) -> None:
+        """Open the ports the configuration asks for, or serve `inherited` sockets. Raises `CannotListenError`."""
         config = self.engine.config
-        if config.int("metrics-port"):
+        self._inherited = inherited
+        if config.int("metrics-port") or inherited.get("metrics"):
             from miniredis.web.exposition import metrics_root
             from miniredis.web.metrics import registry_of
 
             self._listen("metrics", metrics_root(registry_of(self.engine, self.figures)))
-        if config.int("web-port"):
+        if config.int("web-port") or inherited.get("web"):
             from miniredis.web.console import Console
 
             self._console = Console(self.engine, self.reactor, self.figures)
@@ -37,6 +43,13 @@ class WebEdge:
 
         config = self.engine.config
         port = config.int(f"{name}-port")
+        given = self._inherited.get(name, ())
+        for listening in given:
+            site = QuietSite(resource, self.reactor)
+            self._ports.append(self.reactor.adoptStreamPort(listening.fileno(), listening.family, site))
+            self.engine.log("notice", f"HTTP ({name}) at a socket that was handed over")
+        if given:
+            return
         for word in config.words(f"{name}-bind"):
             host = word.decode()
             optional = host.startswith("-")
@@ -49,6 +62,10 @@ class WebEdge:
                 self.engine.log("warning", f"Could not create the {name} listening socket {host}:{port}: {problem}")
                 raise
             self.engine.log("notice", f"HTTP ({name}) at http://{f'[{host}]' if ':' in host else host}:{port}/")
+            if name == "web" and not is_loopback(host):
+                self.engine.log(
+                    "warning", "The console is open to the network, unencrypted: put a proxy with TLS before it."
+                )
 
     def stop(self) -> None:
         """Close the ports; conversations of the console end."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 
 from miniredis.web.site import QuietSite
@@ -59,6 +61,10 @@ class Visit:
             words["content-length"] = str(len(body))
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in words.items()), "", ""]
         self.protocol.dataReceived("\r\n".join(lines).encode() + body)
+
+    def lose(self) -> None:
+        """The browser goes away."""
+        self.protocol.connectionLost(Failure(ConnectionDone()))
 
     def received(self) -> bytes:
         data = self.transport.value()

@@ -11,6 +11,7 @@ from twisted.web.resource import Resource
 
 from miniredis.commands.context import Context
 from miniredis.config.config import Config
+from miniredis.resp.replies import Verbatim
 from miniredis.testing.memory import MemoryServer
 from miniredis.web.exposition import metrics_root
 from miniredis.web.figures import EdgeFigures
@@ -145,12 +146,13 @@ def test_replicas_and_primaries_are_told(scraped: Scraped) -> None:
 
 
 def test_a_sentinel_tells_what_it_watches(scraped: Scraped) -> None:
-    scraped.server.engine.info_sources[b"server"] = [
-        lambda: [
-            ("sentinel_masters", 1),
-            ("master0", "name=mymaster,status=ok,address=10.0.0.2:6379,slaves=2,sentinels=3"),
-        ]
-    ]
+    def info(ctx: Context, argv: list[bytes]) -> object:
+        assert argv == [b"INFO", b"sentinel"]
+        text = b"sentinel_masters:1\r\nmaster0:name=mymaster,status=ok,address=10.0.0.2:6379,slaves=2,sentinels=3\r\n"
+        return Verbatim(b"txt", b"# Sentinel\r\n" + text)
+
+    scraped.server.engine.mode = b"sentinel"
+    scraped.server.engine.commands.by_name[b"info"].run = info
     names = {"master_name": "mymaster", "master_address": "10.0.0.2:6379"}
     assert scraped.value("redis_sentinel_masters") == 1
     assert scraped.value("redis_sentinel_master_status", **names, master_status="ok") == 1

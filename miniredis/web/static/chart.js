@@ -5,12 +5,13 @@ const FOOT = 16;
 
 export class Chart {
   // format: a number to the text at the axis and in the tip. top: the scale's end where it is known.
-  // base: 1024 for bytes, so that the axis has round numbers of them.
-  constructor(names, { format, top = null, label = "", base = 10 }) {
+  // base: 1024 for bytes, so that the axis has round numbers of them. log: powers of ten at equal distances.
+  constructor(names, { format, top = null, label = "", base = 10, log = false }) {
     this.names = names;
     this.format = format;
     this.top = top;
     this.base = base;
+    this.log = log;
     this.points = [];
     this.pointer = null;
     this.canvas = document.createElement("canvas");
@@ -47,11 +48,20 @@ export class Chart {
     let most = 0;
     for (const { values } of this.points) for (const value of values) if (value !== null) most = Math.max(most, value);
     if (this.top !== null) return Math.max(this.top, 0.001);
+    if (this.log) return 10 ** Math.max(Math.ceil(Math.log10(Math.max(most, 1))), 3);
     if (most <= 0) return 1;
     const unit = this.base === 10 ? 1 : this.base ** Math.max(Math.floor(Math.log(most) / Math.log(this.base)), 0);
     const step = unit * 10 ** Math.floor(Math.log10(most / unit));
     for (const factor of [1, 2, 3, 4, 6, 8, 10]) if (step * factor >= most * 1.02) return step * factor;
     return step * 12;
+  }
+
+  // The values at the axis, with their texts.
+  levels(top) {
+    if (!this.log) return [0, top / 2, top].map((value) => [value, value ? this.format(value) : "0"]);
+    const powers = Math.round(Math.log10(top));
+    const step = powers > 4 ? 2 : 1;
+    return Array.from({ length: Math.floor(powers / step) + 1 }, (_, at) => 10 ** (at * step)).map((value) => [value, this.format(value)]);
   }
 
   draw() {
@@ -71,17 +81,18 @@ export class Chart {
     const now = this.points.length ? this.points[this.points.length - 1].time : 0;
     const span = Math.max(60, Math.min(KEEP, Math.ceil((this.points.length - 1) / 60) * 60));
     pen.font = `11px ${style.getPropertyValue("--sans")}`;
-    const levels = [0, 0.5, 1].map((share) => [share, share ? this.format(top * share) : "0"]);
+    const levels = this.levels(top);
     const gutter = Math.ceil(Math.max(...levels.map(([, shown]) => pen.measureText(shown).width))) + 10;
     const x = (time) => width - 4 - ((now - time) / span) * (width - gutter - 4);
-    const y = (value) => height - FOOT - (value / top) * (height - FOOT - 8);
+    const share = this.log ? (value) => Math.log10(Math.max(value, 1)) / Math.log10(top) : (value) => value / top;
+    const y = (value) => height - FOOT - share(value) * (height - FOOT - 8);
     pen.fillStyle = colour("--muted");
     pen.strokeStyle = colour("--line");
     pen.lineWidth = 1;
     pen.textBaseline = "middle";
     pen.textAlign = "right";
-    for (const [share, shown] of levels) {
-      const level = Math.round(y(top * share)) + 0.5;
+    for (const [value, shown] of levels) {
+      const level = Math.round(y(value)) + 0.5;
       pen.beginPath();
       pen.moveTo(gutter, level);
       pen.lineTo(width - 4, level);

@@ -5,7 +5,7 @@ import { h, fill, head, table, flushCard, card, badge, attempt, confirm, every, 
 import { text, fields, object } from "./values.js";
 
 const SLOTS = 16384;
-const COLUMNS = 256;
+const COLUMNS = 512;
 const COLOURS = ["#0f9d8c", "#d97706", "#7c5ce0", "#2b7fd0", "#c2418a", "#6f9a1f", "#b4552d", "#4f6bd8", "#138fa8", "#a86f00", "#8a4fbf", "#3f8f4f"];
 
 function notEnabled(view, title, note) {
@@ -35,7 +35,7 @@ async function draw(facts, map, nodes) {
   const [info, slots, lines] = await Promise.all([command(["CLUSTER", "INFO"]).then(fields), command(["CLUSTER", "SLOTS"]), command(["CLUSTER", "NODES"])]);
   fill(facts, pairsList([
     ["State", badge(info.cluster_state, info.cluster_state === "ok" ? "good" : "bad")],
-    ["Slots", `${count(info.cluster_slots_ok)} of ${count(SLOTS)} served`],
+    ["Slots", `${info.cluster_slots_ok} of ${SLOTS} served`],
     ["Nodes", `${info.cluster_known_nodes} known, ${info.cluster_size} primaries with slots`],
     ["Epoch", `${info.cluster_current_epoch} (mine ${info.cluster_my_epoch})`],
   ]));

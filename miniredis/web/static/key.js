@@ -16,7 +16,12 @@ export async function showKey(place, key, db, { gone, renamed, back }) {
     if ((await attempt(work, done)) !== null) reload();
   };
 
-  const type = text(await run("TYPE", key).catch((problem) => ({ error: problem.message })));
+  const answer = await ask(["TYPE", key], { db });
+  if (answer.error !== undefined) {
+    fill(place, h("div", { className: "card empty" }, answer.error));
+    return;
+  }
+  const type = text(answer);
   if (type === "none") {
     fill(place, h("div", { className: "card empty" }, "This key is gone."));
     return;

@@ -89,7 +89,8 @@ export function show(view, [givenDb, givenKey]) {
         fresh.push(...keys);
         rounds++;
       } while (cursor !== "0" && fresh.length < PAGE && rounds < MOST_ROUNDS);
-      const types = await Promise.all(fresh.map((key) => command(["TYPE", key], { db })));
+      // A key that this user may not touch has its place in the list all the same.
+      const types = await Promise.all(fresh.map((key) => command(["TYPE", key], { db }).catch(() => "no access")));
       if (mine !== generation) return;
       list.append(...fresh.map((key, at) => row(key, text(types[at]))));
       if (!list.children.length) fill(list, h("li", { className: "empty" }, cursor === "0" ? "No key matches." : "Nothing yet; there is more to look through."));

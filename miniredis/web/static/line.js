@@ -2,7 +2,7 @@
 
 import { ask, command, onEvents } from "./wire.js";
 import { h, fill } from "./dom.js";
-import { words, shown, object, text, items } from "./values.js";
+import { words, shown, object, pairs, text, items } from "./values.js";
 
 const MOST_LINES = 2000;
 const MOST_CHOICES = 24;
@@ -31,9 +31,12 @@ export function show(view) {
   scroll();
   if (matchMedia("(min-width: 821px)").matches) input.focus();
   const stop = onEvents("line", (events, skipped) => {
-    for (const event of events) print(shown(event.push ? { push: event.push } : event), "event");
+    for (const event of events) print(shown(event), "event");
     if (skipped) print(`… ${skipped} more were not shown`, "event");
   });
+  // The hint below grows and shrinks: the last line stays in sight.
+  const watch = new ResizeObserver(scroll);
+  watch.observe(out);
   load();
   advise();
 
@@ -45,12 +48,19 @@ export function show(view) {
     out.scrollTop = out.scrollHeight;
   }
 
-  function print(line, className) {
+  // A new entry, or one more line of an entry: a reply stands under its own command, however late it comes.
+  function print(line, className, entry = null) {
     const element = h("div", { className }, line);
-    output.push(element);
-    out.append(element);
+    if (entry) {
+      entry.append(element);
+    } else {
+      entry = h("div", {}, element);
+      output.push(entry);
+      out.append(entry);
+    }
     while (output.length > MOST_LINES) output.shift().remove();
     scroll();
+    return entry;
   }
 
   async function submit(event) {
@@ -63,19 +73,19 @@ export function show(view) {
     input.value = "";
     choices = [];
     advise();
-    print(`${prompt}> ${line}`, "asked");
+    const entry = print(`${prompt}> ${line}`, "asked");
     const argv = words(line);
-    if (argv === null) return print("Invalid argument(s): a quote is not closed", "error");
+    if (argv === null) return print("Invalid argument(s): a quote is not closed", "error", entry);
     if (argv[0].toLowerCase() === "clear") {
       output.length = 0;
       return fill(out);
     }
     try {
       const reply = await ask(argv, { lane: "line" });
-      print(shown(reply), reply && reply.error !== undefined ? "error" : "");
+      print(shown(reply), reply && reply.error !== undefined ? "error" : "", entry);
       follow(argv, reply);
     } catch (problem) {
-      print(problem.message, "error");
+      print(problem.message, "error", entry);
     }
   }
 
@@ -100,12 +110,13 @@ export function show(view) {
     }
   }
 
-  async function describe(name) {
+  // What COMMAND DOCS tells of a command, asked once; null where there is no such command.
+  function describe(name) {
     if (!docs.has(name)) {
-      docs.set(name, null);
-      const reply = await command(["COMMAND", "DOCS", name]).catch(() => null);
-      const found = reply && reply.map && reply.map[0];
-      docs.set(name, found ? object(found[1]) : null);
+      docs.set(name, command(["COMMAND", "DOCS", name]).then((reply) => {
+        const [found] = pairs(reply);
+        return found ? object(found[1]) : null;
+      }, () => null));
     }
     return docs.get(name);
   }
@@ -172,7 +183,10 @@ export function show(view) {
       advise();
     }
   });
-  return stop;
+  return () => {
+    stop();
+    watch.disconnect();
+  };
 }
 
 // Arguments as people write them: key [NX | XX] [EX seconds]

@@ -34,6 +34,7 @@ async function show() {
   if (leave) leave();
   leave = null;
   shownView = chosen;
+  document.body.dataset.view = chosen;
   document.title = `${VIEWS[chosen][1]} · miniredis`;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === chosen) {
@@ -81,13 +82,25 @@ onState((state) => {
   if (state === "open") describe();
 });
 
+const uptime = badge("");
+let started = 0;
+
+function tellUptime() {
+  uptime.textContent = `up ${duration(Date.now() / 1000 - started)}`;
+}
+
+setInterval(tellUptime, 5000);
+
 async function describe() {
   try {
     const info = fields(await command(["INFO", "server", "replication"]));
+    if (info.redis_mode === "sentinel" && !location.hash) location.hash = "#/sentinel";
     const role = info.role === "slave" ? "replica" : "primary";
     fill(document.getElementById("facts"),
-      badge(`port ${info.tcp_port}`), badge(role, role === "primary" ? "good" : "warn"),
-      badge(info.redis_mode), badge(`v${info.miniredis_version}`), badge(`up ${duration(info.uptime_in_seconds)}`));
+      badge(`port ${info.tcp_port}`), info.role ? badge(role, role === "primary" ? "good" : "warn") : null,
+      badge(info.redis_mode), badge(`v${info.miniredis_version}`), uptime);
+    started = Date.now() / 1000 - Number(info.uptime_in_seconds);
+    tellUptime();
     document.title = `${VIEWS[shownView] ? VIEWS[shownView][1] : "Console"} · miniredis :${info.tcp_port}`;
   } catch {
     fill(document.getElementById("facts"));

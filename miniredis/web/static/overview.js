@@ -4,12 +4,12 @@ import { onSample } from "./wire.js";
 import { Chart } from "./chart.js";
 import { h, fill, card, flushCard, table, badge, size, count, microseconds, duration, pairsList } from "./dom.js";
 
-const percent = (value) => `${value >= 99.95 || value === 0 ? Math.round(value) : value.toFixed(1)}%`;
+const percent = (value) => `${Number(value.toFixed(1))}%`;
 
 // title, names, what of a sample, format of the axis, the figure in front, more for the chart
 const CHARTS = [
   ["Operations per second", ["commands"], (s) => [s.ops], count, (s) => [count(s.ops), "/s"]],
-  ["Latency", ["p50", "p99", "p99.9"], (s) => [s.p50, s.p99, s.p999], microseconds, (s) => split(microseconds(s.p99), "p99")],
+  ["Latency", ["p50", "p99", "p99.9"], (s) => [s.p50, s.p99, s.p999], microseconds, (s) => split(microseconds(s.p99), "p99"), { log: true }],
   ["Memory", ["used", "resident"], (s) => [s.memory, s.rss], size, (s) => split(size(s.memory), s.maxmemory ? `of ${size(s.maxmemory)}` : ""), { base: 1024 }],
   ["Hit rate", ["hits"], (s) => [s.hit_rate], percent, (s) => (s.hit_rate === null ? ["–", "no lookups"] : [percent(s.hit_rate), `${count(s.hits + s.misses)} lookups/s`]), { top: 100 }],
   ["Clients", ["connected", "blocked"], (s) => [s.clients, s.blocked], count, (s) => [count(s.clients), s.blocked ? `${s.blocked} blocked` : ""]],
@@ -41,18 +41,20 @@ export function show(view) {
   const databases = h("div", {});
   const links = h("div", {});
   const server = h("div", {});
+  const charts = h("div", { className: "stack" },
+    h("div", { className: "grid" }, panels.map(({ element }) => element)),
+    h("div", { className: "grid two" },
+      flushCard("Busiest commands", busiest),
+      h("div", { className: "stack" }, flushCard("Databases", databases), card("Replication", links), card("Server", server))));
   fill(view,
     h("div", { className: "head" }, h("h1", {}, "Overview"), h("div", { className: "spacer" }), h("span", { className: "muted small" }, "one sample a second, while you look")),
     refused,
-    h("div", { className: "stack" },
-      h("div", { className: "grid" }, panels.map(({ element }) => element)),
-      h("div", { className: "grid two" },
-        flushCard("Busiest commands", busiest),
-        h("div", { className: "stack" }, flushCard("Databases", databases), card("Replication", links), card("Server", server)))));
+    charts);
   fill(busiest, h("p", { className: "empty" }, "The first sample comes in a second."));
 
   const stop = onSample((sample, refusal) => {
     refused.textContent = refusal || "";
+    charts.hidden = Boolean(refusal);
     if (!sample) return;
     for (const { take } of panels) take(sample);
     const most = Math.max(...sample.commands.map(([, calls, mean]) => calls * mean), 1e-9);

@@ -2,7 +2,7 @@
 
 import { command, onEvents } from "./wire.js";
 import { h, fill, head, table, flushCard, card, attempt, count } from "./dom.js";
-import { text, items, pairs } from "./values.js";
+import { text, items, pairs, pushed } from "./values.js";
 
 const MOST_MESSAGES = 500;
 
@@ -37,7 +37,7 @@ export function show(view) {
 
   const stop = onEvents("feed", (events, skipped) => {
     for (const event of events) {
-      const parts = event.push || (Array.isArray(event) ? event : null);
+      const parts = Array.isArray(event) ? event : pushed(event);
       if (!parts) {
         if (event.ok !== undefined && event.ok !== "OK") add([h("span", {}, event.ok)]);
         if (event.error !== undefined) add([h("span", { className: "problem" }, event.error)]);

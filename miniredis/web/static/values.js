@@ -61,7 +61,7 @@ function shown_hex(source, at) {
 
 // Pairs of a map, which an old protocol sends as a flat list.
 export function pairs(reply) {
-  if (reply && reply.map) return reply.map;
+  if (reply && !Array.isArray(reply) && reply.map) return reply.map;
   const found = [];
   for (let at = 0; at + 1 < (reply || []).length; at += 2) found.push([reply[at], reply[at + 1]]);
   return found;
@@ -73,6 +73,11 @@ export function object(reply) {
 
 export function items(reply) {
   return reply && reply.set ? reply.set : reply || [];
+}
+
+// The parts of a push; an array has a method of that name.
+export function pushed(event) {
+  return event && !Array.isArray(event) && event.push ? event.push : null;
 }
 
 // INFO and its kin: lines of name:value.
@@ -101,13 +106,14 @@ export function shown(reply, indent = "") {
   if (reply.text !== undefined) return reply.text;
   if (reply.int !== undefined) return `(integer) ${reply.int}`;
   if (reply.double !== undefined) return `(double) ${reply.double}`;
-  if (reply.map) {
+  if (!Array.isArray(reply) && reply.map) {
     if (!reply.map.length) return "(empty map)";
     return listed(reply.map.map(([key, value]) => `${shown(key)} => ${shown(value, `${indent}   `)}`), "#", indent);
   }
-  const list = reply.set || reply.push || reply;
-  if (!list.length) return reply.set ? "(empty set)" : "(empty array)";
-  const mark = reply.set ? "~" : ")";
+  const isSet = !Array.isArray(reply) && Boolean(reply.set);
+  const list = isSet ? reply.set : pushed(reply) || reply;
+  if (!list.length) return isSet ? "(empty set)" : "(empty array)";
+  const mark = isSet ? "~" : ")";
   const width = String(list.length).length + 2;
   return listed(list.map((item) => shown(item, indent + " ".repeat(width))), mark, indent);
 }
