@@ -96,6 +96,12 @@ class AofFiles:
         entries = self.manifest.files()
         for entry in entries:
             self._check_file(entry, entry is entries[-1])
+        return self.to_load()
+
+    def to_load(self) -> list[LoadedFile]:
+        """The files of the manifest in order."""
+        disk = self.disk
+        entries = self.manifest.files()
         last = len(entries) - 1
         # A rewrite that failed at its first step leaves an empty file behind the one that was written on.
         while last > 0 and disk.size(self.path(entries[last].name)) == 0:

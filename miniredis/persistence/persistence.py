@@ -17,7 +17,6 @@ from typing import Final
 from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.write_refusals import refuse_writes
-from miniredis.formats.crc64 import crc64
 from miniredis.formats.manifest import Manifest, ManifestEntry
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
 from miniredis.persistence.aof_files import AofFiles
@@ -26,7 +25,7 @@ from miniredis.persistence.child import Child, Progress, may_fork, start_child
 from miniredis.persistence.command_base import CommandBase
 from miniredis.persistence.disk import Disk
 from miniredis.persistence.info import persistence_fields
-from miniredis.persistence.loading import LoadedFile, LoadError, Loading
+from miniredis.persistence.loading import LoadedFile, LoadError, Loading, crc_of_tail
 from miniredis.persistence.snapshots import Snapshots
 
 SNAPSHOT_REFUSAL: Final = (
@@ -66,7 +65,6 @@ class Persistence:
         self._next_try_s: int = 0
         #: The log was turned on while the server runs: this file counts once there is a base for it.
         self._unsaved_increment: ManifestEntry | None = None
-        self._load_began_ms: int = 0
         self._loaded: Loading | None = None
         engine.persistence = self
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
@@ -92,19 +90,13 @@ class Persistence:
             loading = Loading(self.engine, self.disk, files)
         except OSError as problem:
             raise LoadError(f"{problem.filename}: {problem.strerror}") from None
-        loading.load_functions = self.load_functions
+        loading.functions = self.snapshots.functions
         for name in self.snapshots.delete_strays():
             self.engine.log("notice", f"Removed {name}, which an interrupted snapshot left")
         if is_log:
             self.engine.keyspace.set_expire_policy(EXPIRE_IGNORE)
-        self._load_began_ms = self.engine.time.wall_ms()
         self.loading = loading
         return loading
-
-    #: Takes the function libraries of a file; scripting sets it.  What it does not take is kept for the next file.
-    load_functions: Callable[[list[bytes]], None] | None = None
-    #: Told the aux fields of an RDB file when it was all there was to load; replication sets it.
-    take_origin: Callable[[dict[bytes, bytes]], None] | None = None
 
     def finish_load(self) -> None:
         """All is loaded: say so, open the log.  LoadError if the log cannot be opened."""
@@ -117,13 +109,10 @@ class Persistence:
             engine.keyspace.set_expire_policy(EXPIRE_DELETE)
         engine.effects.clear()
         engine.dirty_at_save = engine.effects.dirty
-        if self.take_origin is not None and len(loading.files) == 1 and not loading.files[0].is_log:
-            self.take_origin(loading.aux)
-        if loading.functions and self.load_functions is None:
-            kept = loading.functions
-            self.snapshots.functions = lambda: kept
+        if engine.replication is not None and len(loading.files) == 1 and not loading.files[0].is_log:
+            engine.replication.take_origin(loading.aux)
         if loading.files:
-            seconds = (engine.time.wall_ms() - self._load_began_ms) / 1000
+            seconds = (engine.time.wall_ms() - loading.began_ms) / 1000
             source = "append only file" if loading.files[0].is_log else "disk"
             engine.log("notice", f"Done loading RDB, keys loaded: {loading.keys}, keys expired: {loading.expired}.")
             engine.log("notice", f"DB loaded from {source}: {seconds:.3f} seconds")
@@ -155,7 +144,7 @@ class Persistence:
             last = loaded[-1]
             crc = last.uncovered_crc
             if crc < 0 and last.uncovered > 0:
-                crc = self._crc_of_tail(last)
+                crc = crc_of_tail(self.disk, last)
             log.open(last.path, last.size, last.uncovered, max(crc, 0))
             self._older_size = sum([file.size for file in loaded[:-1]])
         else:
@@ -166,20 +155,6 @@ class Persistence:
             self._older_size = self._base_size()
         self.size_after_rewrite = self._older_size + log.size
         self._use_log(log)
-
-    def _crc_of_tail(self, file: LoadedFile) -> int:
-        """Of the bytes at the end of a file that no checksum line covers."""
-        skipped = file.size - file.uncovered
-        crc = 0
-        descriptor = self.disk.open_read(file.path)
-        try:
-            while chunk := self.disk.read(descriptor, 1 << 20):
-                part = chunk[min(skipped, len(chunk)) :]
-                skipped -= len(chunk) - len(part)
-                crc = crc64(part, crc)
-        finally:
-            self.disk.close(descriptor)
-        return crc
 
     def _base_size(self) -> int:
         base = self.files.manifest.base
@@ -211,6 +186,28 @@ class Persistence:
 
     def _spares_disk(self) -> bool:
         return self.has_child() and self.engine.config.flag("no-appendfsync-on-rewrite")
+
+    def load_again(self, flush: Callable[[], None]) -> None:
+        """Load the log's files into an emptied server that goes on with them; LoadError or OSError."""
+        engine, log = self.engine, self.log
+        assert log is not None
+        log.write_out()
+        loading = Loading(engine, self.disk, self.files.to_load())
+        loading.functions = self.snapshots.functions
+        policy = EXPIRE_IGNORE if engine.is_replica else EXPIRE_DELETE
+        flush()
+        # What is run from the log must not go into it once more.
+        sinks, engine.log_sinks = engine.log_sinks, []
+        engine.refresh_listening()
+        engine.keyspace.set_expire_policy(EXPIRE_IGNORE)
+        try:
+            while not loading.step():
+                pass
+        finally:
+            loading.close()
+            engine.keyspace.set_expire_policy(policy)
+            engine.log_sinks = sinks
+            engine.refresh_listening()
 
     # -- while it runs
 
@@ -282,7 +279,7 @@ class Persistence:
         descriptor = disk.open_new(path)
         try:
             base = CommandBase(disk, descriptor, self.engine.config.flag("aof-checksum"), progress)
-            base.write_all_keys(self.engine.keyspace, self.snapshots.functions())
+            base.write_all_keys(self.engine.keyspace, self.snapshots.functions.sources())
             disk.sync(descriptor)
         finally:
             disk.close(descriptor)
@@ -508,17 +505,6 @@ class Persistence:
     def rewrite_started_s(self) -> int:
         """Unix time, or -1."""
         return int(self._child.started_s) if self._child is not None else -1
-
-    def load_started_s(self) -> int:
-        return self._load_began_ms // 1000
-
-    def load_eta_s(self) -> int:
-        """Seconds until all is loaded, by the speed so far."""
-        loading = self.loading
-        if loading is None or loading.loaded_bytes == 0:
-            return -1
-        spent_ms = self.engine.time.wall_ms() - self._load_began_ms
-        return spent_ms * (loading.total_bytes - loading.loaded_bytes) // loading.loaded_bytes // 1000
 
 
 def _ignore(text: str) -> None:

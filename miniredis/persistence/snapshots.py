@@ -17,6 +17,7 @@ from miniredis.dispatch.executor import Engine
 from miniredis.keyspace.snapshot import SnapshotWriter
 from miniredis.persistence.child import Child, Progress, may_fork, start_child
 from miniredis.persistence.disk import Disk
+from miniredis.persistence.functions import StoredFunctions
 
 #: A file that grows is synced each time so much was added: the sync at its end is short then.
 SYNC_EVERY: Final = 4 << 20
@@ -34,10 +35,7 @@ class Snapshots:
         self.is_scheduled: bool = False
         #: Work that must not run beside another child: the rewrite of the log.
         self.is_other_child_active: Callable[[], bool] = _never
-        #: Source of the function libraries, for what is written; scripting sets it.
-        self.functions: Callable[[], list[bytes]] = list
-        #: More aux fields of what is written in place: where in the replication stream the data stands.
-        self.origin: Callable[[], list[tuple[bytes, bytes]]] = list
+        self.functions: StoredFunctions = StoredFunctions(engine)
         self.last_save_s: int = engine.keyspace.now_ms // 1000
         self.last_ok: bool = True
         self.last_try_s: int = 0
@@ -54,13 +52,15 @@ class Snapshots:
 
     def aux(self, is_log_base: bool) -> list[tuple[bytes, bytes]]:
         """What every file says of its origin."""
+        replication = self.engine.replication
         return [
             (b"redis-ver", REDIS_VERSION.encode()),
             (b"redis-bits", b"64"),
             (b"ctime", b"%d" % (self.engine.keyspace.now_ms // 1000)),
             (b"used-mem", b"%d" % self.engine.used_memory()),
             (b"aof-base", b"%d" % is_log_base),
-            *([] if is_log_base else self.origin()),
+            # Where in the stream of replication the data stands; a log's base is not all of the data.
+            *(replication.snapshot_origin() if replication is not None and not is_log_base else []),
         ]
 
     def write(self, path: str, is_log_base: bool, progress: Progress | None = None) -> None:
@@ -68,7 +68,7 @@ class Snapshots:
         config = self.engine.config
         sync_every = SYNC_EVERY if config.flag("rdb-save-incremental-fsync") else 0
         writer = SnapshotWriter(self.engine.keyspace, config.flag("rdbcompression"), config.flag("rdbchecksum"))
-        writer.begin(self.aux(is_log_base), self.functions())
+        writer.begin(self.aux(is_log_base), self.functions.sources())
         disk = self.disk
         try:
             descriptor = disk.open_new(path)

@@ -411,7 +411,6 @@ def test_a_log_with_an_unknown_command_or_a_damaged_base_is_refused(start: Start
 def test_a_rewrite_is_short_and_complete(start: Start, folder: Path, preamble: str) -> None:
     options = {"appendonly": "yes", "aof_use_rdb_preamble": preamble}
     server = start(**options)
-    server.persistence.snapshots.functions = list
     fill(server)
     client = server.client()
     for number in range(1000):
@@ -436,7 +435,7 @@ def test_a_rewrite_is_short_and_complete(start: Start, folder: Path, preamble: s
 
 def test_functions_stand_in_a_base_of_commands(start: Start, folder: Path) -> None:
     server = start(appendonly="yes", aof_use_rdb_preamble="no", aof_checksum="no")
-    server.persistence.snapshots.functions = lambda: [b"#!lua name=l"]
+    server.persistence.snapshots.functions.load([b"#!lua name=l"])
     server.client().run("BGREWRITEAOF")
     server.wait_for_child()
     expected = encode_command([b"FUNCTION", b"LOAD", b"#!lua name=l"])
@@ -629,6 +628,23 @@ def test_stopping_writes_the_log_to_its_end(start: Start) -> None:
     server.persistence.log.close()
     server.persistence.log.tick()
     assert start(appendonly="yes").digest() == server.digest()
+
+
+def test_loading_again_by_debug(start: Start, folder: Path) -> None:
+    server = start(appendonly="yes")
+    fill(server)
+    client = server.client()
+    before = server.digest()
+    size = increment(folder).stat().st_size
+    assert client.run("DEBUG LOADAOF") == b"+OK\r\n"
+    assert server.digest() == before
+    assert increment(folder).stat().st_size == size
+    assert client.run("SET more 1") == b"+OK\r\n"
+    assert start(appendonly="yes").digest() == server.digest()
+    increment(folder).write_bytes(b"nonsense")
+    assert client.run("DEBUG LOADAOF").startswith(b"-ERR Error trying to load the AOF files")
+    client.run("CONFIG SET appendonly no")
+    assert client.run("DEBUG LOADAOF").startswith(b"-ERR Error trying to load the AOF files")
 
 
 def test_expired_keys_leave_the_log_as_deletions(start: Start, folder: Path) -> None:

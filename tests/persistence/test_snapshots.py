@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from miniredis.dispatch.roles import Replication
 from miniredis.persistence import snapshots as snapshots_module
 from miniredis.persistence.child import may_fork, start_child
 from miniredis.persistence.loading import LoadError
+from miniredis.resp.errors import ReplyError
 from persistence.harness import DiskServer, FaultyDisk, fill, only_the
 
 Start = Callable[..., DiskServer]
@@ -254,34 +256,77 @@ def test_expired_keys_are_not_loaded_and_empty_ones_left_out(start: Start, tmp_p
     assert start().said("1 empty keys were left out")
 
 
-def test_function_libraries_are_kept(start: Start, tmp_path: Path) -> None:
+class FewLibraries:
+    """Libraries without Lua."""
+
+    def __init__(self) -> None:
+        self.codes: list[bytes] = []
+
+    def dump_libraries(self) -> list[bytes]:
+        return self.codes
+
+    def load_library(self, code: bytes, replace: bool) -> None:
+        if b"#!" not in code:
+            raise ReplyError(b"ERR Missing library metadata")
+        assert replace or code not in self.codes
+        self.codes.append(code)
+
+    def flush_libraries(self) -> None:
+        self.codes = []
+
+
+def test_function_libraries_are_kept_without_lua(start: Start, tmp_path: Path) -> None:
     (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
     server = start()
-    assert server.persistence.snapshots.functions() == [b"#!lua name=l"]
-    server.client().run("SAVE")
+    assert server.persistence.snapshots.functions.sources() == [b"#!lua name=l"]
+    assert server.client().run("DEBUG RELOAD") == b"+OK\r\n"
     assert b"\xf5\x0c#!lua name=l" in (tmp_path / "dump.rdb").read_bytes()
-    taken: list[bytes] = []
-    other = DiskServer(tmp_path)
-    other.persistence.load_functions = taken.extend
-    other.load()
-    assert taken == [b"#!lua name=l"]
+    assert start().persistence.snapshots.functions.sources() == [b"#!lua name=l"]
+
+
+def test_function_libraries_are_saved_and_loaded(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
+    libraries = FewLibraries()
+    server = DiskServer(tmp_path)
+    setattr(server.engine, "functions", libraries)  # noqa: B010
+    server.load()
+    assert libraries.codes == [b"#!lua name=l"]
+    libraries.codes.append(b"#!lua name=m")
+    assert server.client().run("DEBUG RELOAD") == b"+OK\r\n"
+    assert libraries.codes == [b"#!lua name=l", b"#!lua name=m"]
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x03abc\xff")
+    with pytest.raises(LoadError, match="a function library: ERR Missing library metadata"):
+        server.load()
+
+
+class Position(Replication):
+    """Knows where in the stream the data stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[dict[bytes, bytes]] = []
+
+    def snapshot_origin(self) -> list[tuple[bytes, bytes]]:
+        return [(b"repl-id", b"a" * 40), (b"repl-offset", b"17")]
+
+    def take_origin(self, aux: dict[bytes, bytes]) -> None:
+        self.taken.append(aux)
 
 
 def test_the_origin_of_the_data_goes_along(start: Start, tmp_path: Path) -> None:
     server = start()
-    server.persistence.snapshots.origin = lambda: [(b"repl-id", b"a" * 40), (b"repl-offset", b"17")]
+    server.engine.replication = Position()
     server.client().run("SET a 1")
     server.client().run("SAVE")
-    taken: list[dict[bytes, bytes]] = []
+    position = Position()
     other = DiskServer(tmp_path)
-    other.persistence.take_origin = taken.append
+    other.engine.replication = position
     other.load()
-    assert taken[0][b"repl-id"] == b"a" * 40 and taken[0][b"repl-offset"] == b"17"
+    assert position.taken[0][b"repl-id"] == b"a" * 40 and position.taken[0][b"repl-offset"] == b"17"
     logged = DiskServer(tmp_path, appendonly="yes")
-    logged.persistence.snapshots.origin = server.persistence.snapshots.origin
-    logged.persistence.take_origin = taken.append
+    logged.engine.replication = position
     logged.load()
-    assert len(taken) == 1
+    assert len(position.taken) == 1
     assert b"repl-id" not in (tmp_path / "appendonlydir" / "appendonly.aof.1.base.rdb").read_bytes()
 
 
@@ -367,9 +412,8 @@ def test_while_loading_info_shows_how_far_it_is(start: Start, tmp_path: Path) ->
     fill(server)
     server.client().run("SAVE")
     other = DiskServer(tmp_path)
-    assert other.persistence.load_eta_s() == -1
     loading = other.persistence.plan_load()
-    assert other.persistence.load_eta_s() == -1
+    assert loading.eta_s() == -1
     loading.step()
     other.persistence.poll()
     text = other.client().run("INFO persistence")
