@@ -47,6 +47,7 @@ class Persistence:
         self.in_thread: InThread = in_thread
         self.snapshots: Snapshots = Snapshots(engine, disk)
         self.snapshots.is_other_child_active = self.is_rewriting
+        self.snapshots.on_outcome = self._check_snapshots
         self.files: AofFiles = AofFiles(engine.config, disk)
         self.log: AofLog | None = None
         self.loading: Loading | None = None
@@ -69,6 +70,7 @@ class Persistence:
         engine.persistence = self
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
         engine.config.follow(["appendonly"], self._appendonly_changed)
+        engine.config.follow(["stop-writes-on-bgsave-error", "save"], self._check_snapshots)
 
     def now_s(self) -> int:
         return self.engine.keyspace.now_ms // 1000
@@ -227,7 +229,6 @@ class Persistence:
         self.snapshots.poll()
         if not self.has_child() and (self.is_rewrite_scheduled or self._is_rewrite_due()):
             self.begin_rewrite()
-        self._check_snapshots()
 
     def _check_snapshots(self) -> None:
         config = self.engine.config

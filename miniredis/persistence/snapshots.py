@@ -36,6 +36,8 @@ class Snapshots:
         #: Work that must not run beside another child: the rewrite of the log.
         self.is_other_child_active: Callable[[], bool] = _never
         self.functions: StoredFunctions = StoredFunctions(engine)
+        #: Told when a snapshot has succeeded or failed.
+        self.on_outcome: Callable[[], None] = _nothing
         self.last_save_s: int = engine.keyspace.now_ms // 1000
         self.last_ok: bool = True
         self.last_try_s: int = 0
@@ -205,14 +207,20 @@ class Snapshots:
         self.last_save_s = self.engine.keyspace.now_ms // 1000
         self.last_ok = True
         self.saves += 1
+        self.on_outcome()
 
     def _note_failure(self) -> None:
         self.last_ok = False
+        self.on_outcome()
 
     def _remove_temporary(self, child: Child) -> None:
         path = os.path.join(os.path.dirname(self.path()), f"temp-{child.pid}.rdb")
         with suppress(OSError):
             self.disk.unlink(path)
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def _never() -> bool:
