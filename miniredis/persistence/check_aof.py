@@ -89,7 +89,7 @@ def _read(reader: AofReader, report: AofReport, until_s: int, disk: Disk, descri
 
 
 def _files_of(path: str, disk: Disk) -> list[tuple[str, int]]:
-    """The files of a manifest in order, or the one given; with each how many bytes were written to it, -1: not known."""
+    """The files of a manifest in order, or the one given; each with how many bytes were written to it, or -1."""
     if not path.endswith(".manifest"):
         return [(path, -1)]
     folder = os.path.dirname(path)
