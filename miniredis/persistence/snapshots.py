@@ -68,6 +68,7 @@ class Snapshots:
     def write(self, path: str, is_log_base: bool, progress: Progress | None = None) -> None:
         """All keys into a new file, synced; OSError, and then no file."""
         config = self.engine.config
+        delay_us = config.int("rdb-key-save-delay")
         sync_every = SYNC_EVERY if config.flag("rdb-save-incremental-fsync") else 0
         writer = SnapshotWriter(self.engine.keyspace, config.flag("rdbcompression"), config.flag("rdbchecksum"))
         writer.begin(self.aux(is_log_base), self.functions.sources())
@@ -75,9 +76,12 @@ class Snapshots:
         try:
             descriptor = disk.open_new(path)
             try:
-                unsynced = 0
+                unsynced = keys = 0
                 while chunk := writer.step():
                     disk.write_all(descriptor, chunk)
+                    if delay_us > 0:
+                        self.engine.sleep((writer.keys - keys) * delay_us / 1e6)
+                        keys = writer.keys
                     if progress is not None:
                         progress.note(writer.keys)
                     unsynced += len(chunk)

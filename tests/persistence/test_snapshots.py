@@ -353,6 +353,15 @@ def test_a_file_is_synced_as_it_grows(start: Start, monkeypatch: pytest.MonkeyPa
     assert disk.log.count("sync") == 1
 
 
+def test_a_snapshot_can_be_slowed_down(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start(rdb_key_save_delay="1000")
+    fill(server)
+    slept: list[float] = []
+    monkeypatch.setattr(server.engine, "sleep", slept.append)
+    assert server.client().run("SAVE") == b"+OK\r\n"
+    assert sum(slept) == pytest.approx(0.009)
+
+
 def test_access_records_are_kept(start: Start) -> None:
     server = start(maxmemory_policy="allkeys-lfu")
     client = server.client()
