@@ -84,6 +84,12 @@ class Persistence:
         is_log = config.flag("appendonly")
         if is_log:
             files = self.files.open()
+            if not files and self.disk.exists(self.snapshots.path()):
+                self.engine.log(
+                    "warning",
+                    f"{self.snapshots.path()} is not loaded, since appendonly is on and its folder is empty. To go on "
+                    f"with that data, start with appendonly no and then CONFIG SET appendonly yes",
+                )
         else:
             path = self.snapshots.path()
             if self.disk.exists(path):

@@ -52,6 +52,17 @@ def test_what_was_written_is_loaded(start: Start, folder: Path, policy: str, che
     assert start(**options).digest() == again.digest()
 
 
+def test_an_rdb_file_that_is_passed_over_is_spoken_of(start: Start) -> None:
+    """As in Redis, only the log counts; it is new, and the data is in the other file."""
+    client = start().client()
+    client.run("SET a 1")
+    client.run("SAVE")
+    server = start(appendonly="yes")
+    assert server.client().run("DBSIZE") == b":0\r\n"
+    assert server.said("dump.rdb is not loaded, since appendonly is on")
+    assert not start(appendonly="yes").said("is not loaded")
+
+
 def test_a_new_folder_has_a_base_and_an_increment(start: Start, folder: Path) -> None:
     start(appendonly="yes")
     names = sorted(os.listdir(folder))
