@@ -15,7 +15,7 @@ from contextlib import suppress
 from miniredis.config.config import Config
 from miniredis.formats.errors import FormatError
 from miniredis.formats.manifest import BASE, HISTORY, INCREMENT, Manifest, ManifestEntry, parse_manifest
-from miniredis.persistence.disk import Disk
+from miniredis.persistence.disk import Disk, InThread
 from miniredis.persistence.loading import LoadedFile, LoadError
 
 
@@ -173,17 +173,26 @@ class AofFiles:
 
     # -- cleaning up
 
-    def delete_history(self) -> None:
-        """Delete what a rewrite made needless, then forget it; a failure leaves it for the next time."""
+    def delete_history(self, in_thread: InThread) -> None:
+        """Delete what a rewrite made needless, which takes long, then forget it; what fails is left for the next time."""
         if not self.manifest.history or self.config.flag("aof-disable-auto-gc"):
             return
-        manifest = self.manifest.copy()
-        for entry in manifest.history:
+        names = [entry.name for entry in self.manifest.history]
+        disk = self.disk
+        paths = [self.path(name) for name in names]
+
+        def unlink() -> None:
+            for path in paths:
+                with suppress(OSError):
+                    disk.unlink(path)
+
+        def forget(problem: OSError | None) -> None:
+            manifest = self.manifest.copy()
+            manifest.history = [entry for entry in manifest.history if entry.name not in names]
             with suppress(OSError):
-                self.disk.unlink(self.path(entry.name))
-        manifest.history = []
-        with suppress(OSError):
-            self.save(manifest)
+                self.save(manifest)
+
+        in_thread(unlink, forget)
 
     def delete_strays(self) -> list[str]:
         """Delete what an interrupted rewrite left; the names.

@@ -20,10 +20,10 @@ from miniredis.dispatch.write_refusals import refuse_writes
 from miniredis.formats.manifest import Manifest, ManifestEntry
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
 from miniredis.persistence.aof_files import AofFiles
-from miniredis.persistence.aof_log import AofLog, InThread
+from miniredis.persistence.aof_log import AofLog
 from miniredis.persistence.child import Child, Progress, may_fork, start_child
 from miniredis.persistence.command_base import CommandBase
-from miniredis.persistence.disk import Disk
+from miniredis.persistence.disk import Disk, InThread
 from miniredis.persistence.info import persistence_fields
 from miniredis.persistence.loading import LoadedFile, LoadError, Loading, crc_of_tail
 from miniredis.persistence.snapshots import Snapshots
@@ -137,7 +137,7 @@ class Persistence:
         files.begin_folder()
         for name in files.delete_strays():
             self.engine.log("notice", f"Removed {name}, which an interrupted rewrite left")
-        files.delete_history()
+        files.delete_history(_at_once)
         if files.manifest.is_empty():
             base = files.next_base(self._base_is_rdb())
             temporary = files.temporary_path(os.getpid())
@@ -355,7 +355,7 @@ class Persistence:
         self.rewrite_failures = 0
         if self.log is not None:
             self.log.forgive({self.files.path(entry.name) for entry in self.files.manifest.files()})
-        self._delete_history()
+        self.files.delete_history(self.in_thread)
 
     def _put_base_in_place(self, child: Child) -> None:
         files = self.files
@@ -392,27 +392,6 @@ class Persistence:
             delay_s = 0  # nothing can be written before there are new files
         self._next_try_s = self.now_s() + delay_s
         self.rewrite_failures += 1
-
-    def _delete_history(self) -> None:
-        """Deleting large files takes long: in the thread."""
-        files = self.files
-        if not files.manifest.history or self.engine.config.flag("aof-disable-auto-gc"):
-            return
-        paths = [files.path(entry.name) for entry in files.manifest.history]
-        disk = self.disk
-
-        def unlink() -> None:
-            for path in paths:
-                with suppress(OSError):
-                    disk.unlink(path)
-
-        def done(problem: OSError | None) -> None:
-            manifest = files.manifest.copy()
-            manifest.history = [entry for entry in manifest.history if files.path(entry.name) not in paths]
-            with suppress(OSError):
-                files.save(manifest)
-
-        self.in_thread(unlink, done)
 
     # -- on and off while it runs
 
@@ -512,6 +491,12 @@ class Persistence:
     def rewrite_started_s(self) -> int:
         """Unix time, or -1."""
         return int(self._child.started_s) if self._child is not None else -1
+
+
+def _at_once(work: Callable[[], None], done: Callable[[OSError | None], None]) -> None:
+    """Before the server is ready nobody waits for it."""
+    work()
+    done(None)
 
 
 def _ignore(text: str) -> None:
