@@ -174,7 +174,7 @@ class AofFiles:
     # -- cleaning up
 
     def delete_history(self, in_thread: InThread) -> None:
-        """Delete what a rewrite made needless, which takes long, then forget it; what fails is left for the next time."""
+        """Delete what a rewrite made needless, which takes long, then forget it; what fails is left for later."""
         if not self.manifest.history or self.config.flag("aof-disable-auto-gc"):
             return
         names = [entry.name for entry in self.manifest.history]
