@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 
 from miniredis.config.config import Config
 from miniredis.formats.errors import FormatError
 from miniredis.formats.manifest import BASE, HISTORY, INCREMENT, Manifest, ManifestEntry, parse_manifest
-from miniredis.persistence.disk import Disk, InThread
+from miniredis.persistence.disk import Disk
 from miniredis.persistence.loading import LoadedFile, LoadError
 
 
@@ -146,6 +147,12 @@ class AofFiles:
         self.disk.replace(self.manifest_path(), manifest.format(self.config.flag("aof-checksum")))
         self.manifest = manifest
 
+    def writing(self, manifest: Manifest) -> Callable[[], None]:
+        """What writes this manifest, in any thread; whoever runs it makes it the one in force."""
+        path = self.manifest_path()
+        text = manifest.format(self.config.flag("aof-checksum"))
+        return lambda: self.disk.replace(path, text)
+
     def with_increment(self, entry: ManifestEntry, closed_size: int = -1) -> Manifest:
         """The manifest with one more file to append to; so much was written to the one before."""
         manifest = self.manifest.copy()
@@ -173,26 +180,22 @@ class AofFiles:
 
     # -- cleaning up
 
-    def delete_history(self, in_thread: InThread) -> None:
-        """Delete what a rewrite made needless, which takes long, then forget it; what fails is left for later."""
+    def without_history(self) -> tuple[Manifest, Callable[[], None]] | None:
+        """The manifest without the files that a rewrite made needless, and what deletes them; None: there are none."""
         if not self.manifest.history or self.config.flag("aof-disable-auto-gc"):
-            return
-        names = [entry.name for entry in self.manifest.history]
-        disk = self.disk
-        paths = [self.path(name) for name in names]
+            return None
+        manifest = self.manifest.copy()
+        manifest.history = []
+        paths = [self.path(entry.name) for entry in self.manifest.history]
+        write = self.writing(manifest)
 
-        def unlink() -> None:
+        def work() -> None:
             for path in paths:
                 with suppress(OSError):
-                    disk.unlink(path)
+                    self.disk.unlink(path)
+            write()
 
-        def forget(problem: OSError | None) -> None:
-            manifest = self.manifest.copy()
-            manifest.history = [entry for entry in manifest.history if entry.name not in names]
-            with suppress(OSError):
-                self.save(manifest)
-
-        in_thread(unlink, forget)
+        return manifest, work
 
     def delete_strays(self) -> list[str]:
         """Delete what an interrupted rewrite left; the names.

@@ -17,16 +17,13 @@ from typing import Final
 from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.write_refusals import refuse_writes
-from miniredis.formats.manifest import Manifest, ManifestEntry
+from miniredis.formats.manifest import Manifest
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
-from miniredis.persistence.aof_files import AofFiles
 from miniredis.persistence.aof_log import AofLog
-from miniredis.persistence.child import Child, Progress, may_fork, start_child
-from miniredis.persistence.command_base import CommandBase
 from miniredis.persistence.disk import Disk, InThread
 from miniredis.persistence.info import persistence_fields
 from miniredis.persistence.loading import LoadedFile, LoadError, Loading, crc_of_tail
-from miniredis.persistence.snapshots import Snapshots
+from miniredis.persistence.rewriting import Rewriting
 
 SNAPSHOT_REFUSAL: Final = (
     b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that "
@@ -34,46 +31,22 @@ SNAPSHOT_REFUSAL: Final = (
     b"snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB "
     b"error."
 )
-RETRY_S: Final = 5
-MAX_RETRY_S: Final = 3600
 
 
-class Persistence:
+class Persistence(Rewriting):
     """Both kinds of files of one server."""
 
     def __init__(self, engine: Engine, disk: Disk, in_thread: InThread) -> None:
-        self.engine: Engine = engine
-        self.disk: Disk = disk
-        self.in_thread: InThread = in_thread
-        self.snapshots: Snapshots = Snapshots(engine, disk)
+        super().__init__(engine, disk, in_thread)
         self.snapshots.is_other_child_active = self.is_rewriting
         self.snapshots.on_outcome = self._check_snapshots
-        self.files: AofFiles = AofFiles(engine.config, disk)
-        self.log: AofLog | None = None
         self.loading: Loading | None = None
         self.on_fatal: Callable[[str], None] = _ignore
-        self.is_rewrite_scheduled: bool = False
-        self.rewrites: int = 0
-        self.rewrite_ok: bool = True
-        self.rewrite_failures: int = 0
-        self.rewrite_duration_s: int = -1
-        self.size_after_rewrite: int = 0
-        self.last_copied_bytes: int = 0
-        self._child: Child | None = None
-        self._older_size: int = 0  # of the base and all increments but the one being written
-        self._new_base: ManifestEntry | None = None
-        self._first_increment: int = 0
-        self._next_try_s: int = 0
-        #: The log was turned on while the server runs: this file counts once there is a base for it.
-        self._unsaved_increment: ManifestEntry | None = None
         self._loaded: Loading | None = None
         engine.persistence = self
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
         engine.config.follow(["appendonly"], self._appendonly_changed)
         engine.config.follow(["stop-writes-on-bgsave-error", "save"], self._check_snapshots)
-
-    def now_s(self) -> int:
-        return self.engine.keyspace.now_ms // 1000
 
     # -- start
 
@@ -137,7 +110,8 @@ class Persistence:
         files.begin_folder()
         for name in files.delete_strays():
             self.engine.log("notice", f"Removed {name}, which an interrupted rewrite left")
-        files.delete_history(_at_once)
+        self._delete_history()
+        self.settle_files()
         if files.manifest.is_empty():
             base = files.next_base(self._base_is_rdb())
             temporary = files.temporary_path(os.getpid())
@@ -199,6 +173,7 @@ class Persistence:
         """Load the log's files into an emptied server that goes on with them; LoadError or OSError."""
         engine, log = self.engine, self.log
         assert log is not None
+        self.settle_files()
         log.write_out()
         loading = Loading(engine, self.disk, self.files.to_load())
         loading.functions = self.snapshots.functions
@@ -220,10 +195,7 @@ class Persistence:
     # -- while it runs
 
     def has_child(self) -> bool:
-        return self._child is not None or self.snapshots.child is not None
-
-    def is_rewriting(self) -> bool:
-        return self._child is not None
+        return self.is_rewriting() or self.snapshots.child is not None
 
     def poll(self) -> None:
         """Ten times a second."""
@@ -251,148 +223,6 @@ class Persistence:
         if log is not None and log.sync_errors:
             self.is_rewrite_scheduled = True
 
-    def _is_rewrite_due(self) -> bool:
-        log = self.log
-        if log is None or self.now_s() < self._next_try_s:
-            return False
-        if self._unsaved_increment is not None or log.sync_errors:
-            return True
-        config = self.engine.config
-        percentage = config.int("auto-aof-rewrite-percentage")
-        size = self.current_size()
-        if percentage == 0 or size < config.int("auto-aof-rewrite-min-size"):
-            return False
-        base = max(self.size_after_rewrite, 1)
-        growth = size * 100 // base - 100
-        if growth < percentage:
-            return False
-        self.engine.log("notice", f"Starting automatic rewriting of AOF on {growth}% growth")
-        return True
-
-    def current_size(self) -> int:
-        """Bytes of the base and all increments."""
-        return self._older_size + (self.log.size if self.log is not None else 0)
-
-    # -- the rewrite
-
-    def _base_is_rdb(self) -> bool:
-        return self.engine.config.flag("aof-use-rdb-preamble")
-
-    def _write_base(self, path: str, progress: Progress | None = None) -> None:
-        if self._base_is_rdb():
-            self.snapshots.write(path, True, progress)
-            return
-        disk = self.disk
-        descriptor = disk.open_new(path)
-        try:
-            base = CommandBase(disk, descriptor, self.engine.config.flag("aof-checksum"), progress)
-            base.write_all_keys(self.engine.keyspace, self.snapshots.functions.sources())
-            disk.sync(descriptor)
-        finally:
-            disk.close(descriptor)
-
-    def begin_rewrite(self) -> bool:
-        """Write a new base in a child, and what comes from now on into a new increment; whether that began."""
-        engine = self.engine
-        self.is_rewrite_scheduled = False
-        if not may_fork(engine.platform.rss_bytes()):
-            engine.log("warning", "Can't rewrite append only file in background: not enough memory for a child process")
-            self._rewrite_failed()
-            return False
-        try:
-            self.files.begin_folder()
-            if self.log is not None and self._unsaved_increment is None:
-                self._begin_increment(self.log)
-            self._new_base = self.files.next_base(self._base_is_rdb())
-            self._child = start_child(self._rewrite_in_child, self.now_s())
-        except OSError as problem:
-            engine.log("warning", f"Can't rewrite append only file in background: {problem.strerror or problem}")
-            self._rewrite_failed()
-            return False
-        engine.log("notice", f"Background append only file rewriting started by pid {self._child.pid}")
-        return True
-
-    def _rewrite_in_child(self, progress: Progress) -> None:
-        self._write_base(self.files.temporary_path(os.getpid()), progress)
-
-    def _begin_increment(self, log: AofLog) -> None:
-        """The file exists and the manifest names it before anything is written to it."""
-        entry = self.files.next_increment()
-        path = self.files.path(entry.name)
-        self.disk.close(self.disk.open_append(path))
-        log.write_out()
-        # If this fails, the manifest may be in place all the same: then it ends with a file that is empty.
-        self.files.save(self.files.with_increment(entry, log.size))
-        size = log.size
-        log.switch(path)
-        self._older_size += size
-        self._first_increment = entry.sequence
-
-    def _poll_rewrite(self) -> None:
-        child = self._child
-        if child is None:
-            return
-        done = child.poll()
-        if done is None:
-            return
-        self._child = None
-        self.last_copied_bytes = child.copied_bytes
-        self.rewrite_duration_s = self.now_s() - int(child.started_s)
-        if not done:
-            self.engine.log("warning", f"Background AOF rewrite failed: {child.message}")
-            self._drop_base(child)
-            return
-        try:
-            self._put_base_in_place(child)
-        except OSError as problem:
-            self.engine.log("warning", f"Error trying to put the rewritten AOF in place: {problem.strerror}")
-            self._drop_base(child)
-            return
-        self.engine.log("notice", f"{child.copied_bytes >> 20} MB of memory were copied for the rewrite")
-        self.engine.log("notice", "Background AOF rewrite finished successfully")
-        self.rewrites += 1
-        self.rewrite_ok = True
-        self.rewrite_failures = 0
-        if self.log is not None:
-            self.log.forgive({self.files.path(entry.name) for entry in self.files.manifest.files()})
-        self.files.delete_history(self.in_thread)
-
-    def _put_base_in_place(self, child: Child) -> None:
-        files = self.files
-        base = self._new_base
-        assert base is not None
-        path = files.path(base.name)
-        self.disk.rename(files.temporary_path(child.pid), path)
-        self.disk.sync_folder(files.folder())
-        base.size = self.disk.size(path)
-        unsaved = self._unsaved_increment
-        if self.log is None:
-            # A base alone: BGREWRITEAOF without a log, as in Redis.
-            files.save(files.with_base(base, files.manifest.next_increment_sequence()))
-            return
-        manifest = files.with_base(base, unsaved.sequence if unsaved is not None else self._first_increment)
-        if unsaved is not None:
-            manifest.increments.append(unsaved)
-        files.save(manifest)
-        self._unsaved_increment = None
-        self._older_size = base.size
-        for entry in manifest.increments[:-1]:
-            self._older_size += self.disk.size(files.path(entry.name))
-        self.size_after_rewrite = self.current_size()
-
-    def _drop_base(self, child: Child) -> None:
-        with suppress(OSError):
-            self.disk.unlink(self.files.temporary_path(child.pid))
-        self._rewrite_failed()
-
-    def _rewrite_failed(self) -> None:
-        self.rewrite_ok = False
-        delay_s = min(RETRY_S << min(self.rewrite_failures, 10), MAX_RETRY_S)
-        if self.log is not None and self.log.sync_errors:
-            delay_s = 0  # nothing can be written before there are new files
-        self._next_try_s = self.now_s() + delay_s
-        self.rewrite_failures += 1
-
     # -- on and off while it runs
 
     def _appendonly_changed(self) -> None:
@@ -405,6 +235,8 @@ class Persistence:
             self._turn_off()
 
     def _turn_on(self) -> None:
+        # A base that was begun without a log does not hold what was written since.
+        self.kill_rewrite()
         try:
             self.files.choose_folder()
             self.files.manifest = Manifest()
@@ -440,14 +272,6 @@ class Persistence:
             with suppress(OSError):
                 self.disk.unlink(self.files.path(unsaved.name))
         self._trouble_changed()
-
-    def kill_rewrite(self) -> None:
-        child = self._child
-        if child is not None:
-            self._child = None
-            child.kill()
-            with suppress(OSError):
-                self.disk.unlink(self.files.temporary_path(child.pid))
 
     # -- stop
 
@@ -487,16 +311,6 @@ class Persistence:
         if not self.has_child():
             return 0
         return sum([database.size() for database in self.engine.keyspace.databases])
-
-    def rewrite_started_s(self) -> int:
-        """Unix time, or -1."""
-        return int(self._child.started_s) if self._child is not None else -1
-
-
-def _at_once(work: Callable[[], None], done: Callable[[OSError | None], None]) -> None:
-    """Before the server is ready nobody waits for it."""
-    work()
-    done(None)
 
 
 def _ignore(text: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from miniredis.formats.aof import encode_command
 from miniredis.formats.manifest import HISTORY, ManifestEntry, parse_manifest
-from miniredis.persistence import persistence as persistence_module
+from miniredis.persistence import rewriting as rewriting_module
 from miniredis.persistence.loading import LoadError
 from persistence.harness import DiskServer, FaultyDisk, fill, only_the
 
@@ -130,6 +130,7 @@ def test_syncs_can_wait_for_a_rewrite(start: Start) -> None:
     server.advance(5)
     server.persistence.log.tick()
     assert not server.threads
+    server.keeps_threads = False
     server.wait_for_child()
     server.run_threads()
 
@@ -453,6 +454,65 @@ def test_functions_stand_in_a_base_of_commands(start: Start, folder: Path) -> No
     assert (folder / "appendonly.aof.2.base.aof").read_bytes() == expected
 
 
+def test_the_files_of_a_rewrite_are_synced_in_the_thread(start: Start, folder: Path) -> None:
+    disk = FaultyDisk()
+    server = start(disk, appendonly="yes")
+    server.keeps_threads = True
+    client = server.client()
+    client.run("SET a 1")
+    disk.log.clear()
+    assert client.run("BGREWRITEAOF") == b"+Background append only file rewriting started\r\n"
+    assert client.run("BGREWRITEAOF").startswith(b"-ERR Background append only file rewriting already in progress")
+    assert client.run("SET b 1") == b"+OK\r\n"
+    assert "sync" not in disk.log and not (folder / "appendonly.aof.2.incr.aof").exists()
+    server.run_threads()
+    client.run("SET c 1")
+    while server.persistence._step is None:
+        server.persistence.poll()
+    disk.log.clear()
+    client.run("SET d 1")
+    assert set(disk.log) == {"write"}
+    server.run_threads()
+    assert server.persistence.rewrites == 1
+    assert start(appendonly="yes").digest() == server.digest()
+
+
+@pytest.mark.parametrize("when", [0, 1])
+def test_a_stop_or_a_turn_off_waits_for_the_files(start: Start, folder: Path, when: int) -> None:
+    server = start(appendonly="yes")
+    server.keeps_threads = True
+    client = server.client()
+    client.run("SET a 1")
+    client.run("BGREWRITEAOF")
+    if when == 1:
+        server.run_threads()
+        while server.persistence._step is None:
+            server.persistence.poll()
+    client.run("SET b 1")
+    if when == 0:
+        client.run("CONFIG SET appendonly no")
+    else:
+        assert server.persistence.stop(False)
+    assert not server.persistence.is_rewriting()
+    server.run_threads()
+    again = start(appendonly="yes")
+    assert again.digest() == server.digest()
+    known = (folder / "appendonly.aof.manifest").read_text()
+    assert all(name in known or name.endswith("manifest") for name in os.listdir(folder))
+
+
+def test_a_base_begun_without_a_log_is_not_that_of_a_new_log(start: Start) -> None:
+    server = start()
+    client = server.client()
+    client.run("SET a 1")
+    client.run("BGREWRITEAOF")
+    client.run("SET b 1")
+    assert client.run("CONFIG SET appendonly yes") == b"+OK\r\n"
+    client.run("SET c 1")
+    server.wait_for_child()
+    assert start(appendonly="yes").digest() == server.digest()
+
+
 def test_each_failing_step_of_a_rewrite_loses_nothing(start: Start, folder: Path) -> None:
     disk = FaultyDisk()
     server = start(disk, appendonly="yes")
@@ -622,7 +682,7 @@ def test_in_a_transaction_a_rewrite_is_scheduled(start: Start) -> None:
 
 def test_without_memory_no_rewrite(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = start(appendonly="yes")
-    monkeypatch.setattr(persistence_module, "may_fork", lambda resident: False)
+    monkeypatch.setattr(rewriting_module, "may_fork", lambda resident: False)
     assert server.client().run("BGREWRITEAOF").startswith(b"-ERR Can't execute an AOF background rewriting")
 
 
