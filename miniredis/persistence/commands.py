@@ -7,7 +7,8 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.dispatch.access import engine_of
 from miniredis.dispatch.debug_commands import add_subcommand
 from miniredis.formats.errors import FormatError
-from miniredis.keyspace.snapshot import LOADED, SnapshotLoader
+from miniredis.keyspace.snapshot import LOADED, SnapshotLoader, SnapshotWriter
+from miniredis.persistence.functions import StoredFunctions
 from miniredis.persistence.loading import LoadError
 from miniredis.persistence.persistence import Persistence
 from miniredis.resp.errors import ReplyError, error, syntax_error
@@ -113,27 +114,34 @@ def bgrewriteaof(ctx: Context, argv: list[bytes]) -> object:
 
 
 def debug_reload(ctx: Context, argv: list[bytes]) -> object:
-    """Everything into the RDB file (with NOSAVE: what it holds already) and back."""
+    """Everything into the RDB file (with NOSAVE: what it holds already) and back; without files, in memory."""
     words = [word.upper() for word in argv[2:]]
     for word in words:
         if word not in (b"MERGE", b"NOFLUSH", b"NOSAVE"):
             raise error(b"DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
     engine = engine_of(ctx)
-    persistence = persistence_of(ctx)
-    snapshots = persistence.snapshots
-    if b"NOSAVE" not in words and not snapshots.save():
-        raise ReplyError(b"ERR")
+    functions = StoredFunctions(engine)
     loader = SnapshotLoader(ctx.keyspace, not engine.is_replica)
     loader.refuse_existing = b"NOFLUSH" in words and b"MERGE" not in words
     try:
-        loader.reader.feed(snapshots.disk.read_file(snapshots.path()))
+        if isinstance(engine.persistence, Persistence):
+            snapshots = engine.persistence.snapshots
+            functions = snapshots.functions
+            if b"NOSAVE" not in words and not snapshots.save():
+                raise ReplyError(b"ERR")
+            loader.reader.feed(snapshots.disk.read_file(snapshots.path()))
+        else:
+            writer = SnapshotWriter(ctx.keyspace)
+            writer.begin([], functions.sources())
+            while chunk := writer.step():
+                loader.reader.feed(chunk)
         loader.reader.finish()
         if b"NOFLUSH" not in words:
-            _flush_all(ctx, persistence)
+            _flush_all(ctx, functions)
         while loader.run() != LOADED:
             pass
         if b"NOFLUSH" not in words:
-            snapshots.functions.load(loader.functions)
+            functions.load(loader.functions)
     except (FormatError, OSError) as problem:
         engine.log("warning", f"DEBUG RELOAD: {problem}")
         raise error(b"Error trying to load the RDB dump, check server logs.") from None
@@ -149,7 +157,7 @@ def debug_loadaof(ctx: Context, argv: list[bytes]) -> object:
     if persistence.log is None or not ctx.may_block:
         raise error(b"Error trying to load the AOF files, check server logs.")
     try:
-        persistence.load_again(lambda: _flush_all(ctx, persistence))
+        persistence.load_again(lambda: _flush_all(ctx, persistence.snapshots.functions))
     except (LoadError, OSError) as problem:
         engine.log("warning", f"DEBUG LOADAOF: {problem}")
         raise error(b"Error trying to load the AOF files, check server logs.") from None
@@ -158,13 +166,13 @@ def debug_loadaof(ctx: Context, argv: list[bytes]) -> object:
     return OK
 
 
-def _flush_all(ctx: Context, persistence: Persistence) -> None:
+def _flush_all(ctx: Context, functions: StoredFunctions) -> None:
     engine = engine_of(ctx)
     for database in ctx.keyspace.databases:
         ctx.keyspace.flush(database.index, False)
         if engine.effects.listening:
             engine.effects.flushed.append(database.index)
-    persistence.snapshots.functions.forget()
+    functions.forget()
 
 
 add_subcommand("LOADAOF", "Flush all data and load the append-only files.", 2, 2, debug_loadaof)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from miniredis.config.config import Config
 from miniredis.dispatch.roles import Replication
 from miniredis.persistence import snapshots as snapshots_module
 from miniredis.persistence.child import may_fork, start_child
@@ -414,7 +415,19 @@ def test_stopping_saves_as_asked(start: Start, tmp_path: Path) -> None:
 def test_a_server_without_files_says_so() -> None:
     from miniredis.testing.memory import MemoryServer
 
-    assert MemoryServer().connect().call(b"SAVE") == b"-ERR this server keeps nothing on disk\r\n"
+    client = MemoryServer().connect()
+    assert client.call(b"SAVE") == b"-ERR this server keeps nothing on disk\r\n"
+
+
+def test_a_server_without_files_reloads_in_memory() -> None:
+    from miniredis.testing.memory import MemoryServer
+
+    config = Config()
+    config.assign("enable-debug-command", b"yes")
+    client = MemoryServer(config).connect()
+    client.call(b"SET", b"a", b"1")
+    assert client.call(b"DEBUG", b"RELOAD") == b"+OK\r\n"
+    assert client.call(b"GET", b"a") == b"$1\r\n1\r\n"
 
 
 def test_while_loading_info_shows_how_far_it_is(start: Start, tmp_path: Path) -> None:
