@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 
 from miniredis.config.config import Config
@@ -96,6 +97,12 @@ class AofFiles:
         entries = self.manifest.files()
         for entry in entries:
             self._check_file(entry, entry is entries[-1])
+        return self.to_load()
+
+    def to_load(self) -> list[LoadedFile]:
+        """The files of the manifest in order."""
+        disk = self.disk
+        entries = self.manifest.files()
         last = len(entries) - 1
         # A rewrite that failed at its first step leaves an empty file behind the one that was written on.
         while last > 0 and disk.size(self.path(entries[last].name)) == 0:
@@ -140,6 +147,12 @@ class AofFiles:
         self.disk.replace(self.manifest_path(), manifest.format(self.config.flag("aof-checksum")))
         self.manifest = manifest
 
+    def writing(self, manifest: Manifest) -> Callable[[], None]:
+        """What writes this manifest, in any thread; whoever runs it makes it the one in force."""
+        path = self.manifest_path()
+        text = manifest.format(self.config.flag("aof-checksum"))
+        return lambda: self.disk.replace(path, text)
+
     def with_increment(self, entry: ManifestEntry, closed_size: int = -1) -> Manifest:
         """The manifest with one more file to append to; so much was written to the one before."""
         manifest = self.manifest.copy()
@@ -167,17 +180,22 @@ class AofFiles:
 
     # -- cleaning up
 
-    def delete_history(self) -> None:
-        """Delete what a rewrite made needless, then forget it; a failure leaves it for the next time."""
+    def without_history(self) -> tuple[Manifest, Callable[[], None]] | None:
+        """The manifest without the files that a rewrite made needless, and what deletes them; None: there are none."""
         if not self.manifest.history or self.config.flag("aof-disable-auto-gc"):
-            return
+            return None
         manifest = self.manifest.copy()
-        for entry in manifest.history:
-            with suppress(OSError):
-                self.disk.unlink(self.path(entry.name))
         manifest.history = []
-        with suppress(OSError):
-            self.save(manifest)
+        paths = [self.path(entry.name) for entry in self.manifest.history]
+        write = self.writing(manifest)
+
+        def work() -> None:
+            for path in paths:
+                with suppress(OSError):
+                    self.disk.unlink(path)
+            write()
+
+        return manifest, work
 
     def delete_strays(self) -> list[str]:
         """Delete what an interrupted rewrite left; the names.

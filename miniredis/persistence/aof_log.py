@@ -21,10 +21,7 @@ from miniredis.config.config import Config
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.formats.aof import checksum_line, timestamp_line
 from miniredis.formats.crc64 import crc64
-from miniredis.persistence.disk import Disk
-
-#: Runs a function in a thread and then, in the server's own, calls back with the OSError it raised, or None.
-InThread = Callable[[Callable[[], None], Callable[[OSError | None], None]], None]
+from miniredis.persistence.disk import Disk, InThread
 
 SYNC_EVERY_S: Final = 1.0
 

@@ -130,6 +130,7 @@ def _run_in_child(work: Work, report: int, progress: Progress, parent: int, kept
         _close_all_but(report, kept)
         _end_with(parent)
         os.nice(CHILD_NICENESS)
+        _offer_itself()
         work(progress)
         progress.note_copied()
         status = 0
@@ -146,6 +147,12 @@ def _end_with(parent: int) -> None:
         _C_LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _offer_itself() -> None:
+    """Where memory runs out, the kernel shall end this process and not the server."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "wb", 0) as file:
+        file.write(b"1000")
 
 
 def private_bytes() -> int:

@@ -69,11 +69,11 @@ def persistence_fields(persistence: Persistence) -> Fields:
     if loading is not None:
         total = max(loading.total_bytes, 1)
         fields += [
-            ("loading_start_time", persistence.load_started_s()),
+            ("loading_start_time", loading.began_ms // 1000),
             ("loading_total_bytes", loading.total_bytes),
             ("loading_rdb_used_mem", 0),
             ("loading_loaded_bytes", loading.loaded_bytes),
             ("loading_loaded_perc", f"{loading.loaded_bytes * 100 / total:.2f}"),
-            ("loading_eta_seconds", persistence.load_eta_s()),
+            ("loading_eta_seconds", loading.eta_s()),
         ]
     return fields

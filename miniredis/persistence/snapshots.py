@@ -17,6 +17,7 @@ from miniredis.dispatch.executor import Engine
 from miniredis.keyspace.snapshot import SnapshotWriter
 from miniredis.persistence.child import Child, Progress, may_fork, start_child
 from miniredis.persistence.disk import Disk
+from miniredis.persistence.functions import StoredFunctions
 
 #: A file that grows is synced each time so much was added: the sync at its end is short then.
 SYNC_EVERY: Final = 4 << 20
@@ -34,10 +35,9 @@ class Snapshots:
         self.is_scheduled: bool = False
         #: Work that must not run beside another child: the rewrite of the log.
         self.is_other_child_active: Callable[[], bool] = _never
-        #: Source of the function libraries, for what is written; scripting sets it.
-        self.functions: Callable[[], list[bytes]] = list
-        #: More aux fields of what is written in place: where in the replication stream the data stands.
-        self.origin: Callable[[], list[tuple[bytes, bytes]]] = list
+        self.functions: StoredFunctions = StoredFunctions(engine)
+        #: Told when a snapshot has succeeded or failed.
+        self.on_outcome: Callable[[], None] = _nothing
         self.last_save_s: int = engine.keyspace.now_ms // 1000
         self.last_ok: bool = True
         self.last_try_s: int = 0
@@ -62,22 +62,27 @@ class Snapshots:
             (b"used-mem", b"%d" % self.engine.used_memory()),
             *(replication.snapshot_origin() if replication is not None else []),
             (b"aof-base", b"%d" % is_log_base),
-            *([] if is_log_base else self.origin()),
+            # Where in the stream of replication the data stands; a log's base is not all of the data.
+            *(replication.snapshot_origin() if replication is not None and not is_log_base else []),
         ]
 
     def write(self, path: str, is_log_base: bool, progress: Progress | None = None) -> None:
         """All keys into a new file, synced; OSError, and then no file."""
         config = self.engine.config
+        delay_us = config.int("rdb-key-save-delay")
         sync_every = SYNC_EVERY if config.flag("rdb-save-incremental-fsync") else 0
         writer = SnapshotWriter(self.engine.keyspace, config.flag("rdbcompression"), config.flag("rdbchecksum"))
-        writer.begin(self.aux(is_log_base), self.functions())
+        writer.begin(self.aux(is_log_base), self.functions.sources())
         disk = self.disk
         try:
             descriptor = disk.open_new(path)
             try:
-                unsynced = 0
+                unsynced = keys = 0
                 while chunk := writer.step():
                     disk.write_all(descriptor, chunk)
+                    if delay_us > 0:
+                        self.engine.sleep((writer.keys - keys) * delay_us / 1e6)
+                        keys = writer.keys
                     if progress is not None:
                         progress.note(writer.keys)
                     unsynced += len(chunk)
@@ -207,14 +212,20 @@ class Snapshots:
         self.last_save_s = self.engine.keyspace.now_ms // 1000
         self.last_ok = True
         self.saves += 1
+        self.on_outcome()
 
     def _note_failure(self) -> None:
         self.last_ok = False
+        self.on_outcome()
 
     def _remove_temporary(self, child: Child) -> None:
         path = os.path.join(os.path.dirname(self.path()), f"temp-{child.pid}.rdb")
         with suppress(OSError):
             self.disk.unlink(path)
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def _never() -> bool:

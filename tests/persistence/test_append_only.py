@@ -11,7 +11,7 @@ import pytest
 
 from miniredis.formats.aof import encode_command
 from miniredis.formats.manifest import HISTORY, ManifestEntry, parse_manifest
-from miniredis.persistence import persistence as persistence_module
+from miniredis.persistence import rewriting as rewriting_module
 from miniredis.persistence.loading import LoadError
 from persistence.harness import DiskServer, FaultyDisk, fill, only_the
 
@@ -50,6 +50,17 @@ def test_what_was_written_is_loaded(start: Start, folder: Path, policy: str, che
     assert again.digest() == server.digest()
     again.client().run("SET more 1")
     assert start(**options).digest() == again.digest()
+
+
+def test_an_rdb_file_that_is_passed_over_is_spoken_of(start: Start) -> None:
+    """As in Redis, only the log counts; it is new, and the data is in the other file."""
+    client = start().client()
+    client.run("SET a 1")
+    client.run("SAVE")
+    server = start(appendonly="yes")
+    assert server.client().run("DBSIZE") == b":0\r\n"
+    assert server.said("dump.rdb is not loaded, since appendonly is on")
+    assert not start(appendonly="yes").said("is not loaded")
 
 
 def test_a_new_folder_has_a_base_and_an_increment(start: Start, folder: Path) -> None:
@@ -119,6 +130,7 @@ def test_syncs_can_wait_for_a_rewrite(start: Start) -> None:
     server.advance(5)
     server.persistence.log.tick()
     assert not server.threads
+    server.keeps_threads = False
     server.wait_for_child()
     server.run_threads()
 
@@ -411,7 +423,6 @@ def test_a_log_with_an_unknown_command_or_a_damaged_base_is_refused(start: Start
 def test_a_rewrite_is_short_and_complete(start: Start, folder: Path, preamble: str) -> None:
     options = {"appendonly": "yes", "aof_use_rdb_preamble": preamble}
     server = start(**options)
-    server.persistence.snapshots.functions = list
     fill(server)
     client = server.client()
     for number in range(1000):
@@ -436,11 +447,70 @@ def test_a_rewrite_is_short_and_complete(start: Start, folder: Path, preamble: s
 
 def test_functions_stand_in_a_base_of_commands(start: Start, folder: Path) -> None:
     server = start(appendonly="yes", aof_use_rdb_preamble="no", aof_checksum="no")
-    server.persistence.snapshots.functions = lambda: [b"#!lua name=l"]
+    server.persistence.snapshots.functions.load([b"#!lua name=l"])
     server.client().run("BGREWRITEAOF")
     server.wait_for_child()
     expected = encode_command([b"FUNCTION", b"LOAD", b"#!lua name=l"])
     assert (folder / "appendonly.aof.2.base.aof").read_bytes() == expected
+
+
+def test_the_files_of_a_rewrite_are_synced_in_the_thread(start: Start, folder: Path) -> None:
+    disk = FaultyDisk()
+    server = start(disk, appendonly="yes")
+    server.keeps_threads = True
+    client = server.client()
+    client.run("SET a 1")
+    disk.log.clear()
+    assert client.run("BGREWRITEAOF") == b"+Background append only file rewriting started\r\n"
+    assert client.run("BGREWRITEAOF").startswith(b"-ERR Background append only file rewriting already in progress")
+    assert client.run("SET b 1") == b"+OK\r\n"
+    assert "sync" not in disk.log and not (folder / "appendonly.aof.2.incr.aof").exists()
+    server.run_threads()
+    client.run("SET c 1")
+    while server.persistence._step is None:
+        server.persistence.poll()
+    disk.log.clear()
+    client.run("SET d 1")
+    assert set(disk.log) == {"write"}
+    server.run_threads()
+    assert server.persistence.rewrites == 1
+    assert start(appendonly="yes").digest() == server.digest()
+
+
+@pytest.mark.parametrize("when", [0, 1])
+def test_a_stop_or_a_turn_off_waits_for_the_files(start: Start, folder: Path, when: int) -> None:
+    server = start(appendonly="yes")
+    server.keeps_threads = True
+    client = server.client()
+    client.run("SET a 1")
+    client.run("BGREWRITEAOF")
+    if when == 1:
+        server.run_threads()
+        while server.persistence._step is None:
+            server.persistence.poll()
+    client.run("SET b 1")
+    if when == 0:
+        client.run("CONFIG SET appendonly no")
+    else:
+        assert server.persistence.stop(False)
+    assert not server.persistence.is_rewriting()
+    server.run_threads()
+    again = start(appendonly="yes")
+    assert again.digest() == server.digest()
+    known = (folder / "appendonly.aof.manifest").read_text()
+    assert all(name in known or name.endswith("manifest") for name in os.listdir(folder))
+
+
+def test_a_base_begun_without_a_log_is_not_that_of_a_new_log(start: Start) -> None:
+    server = start()
+    client = server.client()
+    client.run("SET a 1")
+    client.run("BGREWRITEAOF")
+    client.run("SET b 1")
+    assert client.run("CONFIG SET appendonly yes") == b"+OK\r\n"
+    client.run("SET c 1")
+    server.wait_for_child()
+    assert start(appendonly="yes").digest() == server.digest()
 
 
 def test_each_failing_step_of_a_rewrite_loses_nothing(start: Start, folder: Path) -> None:
@@ -612,7 +682,7 @@ def test_in_a_transaction_a_rewrite_is_scheduled(start: Start) -> None:
 
 def test_without_memory_no_rewrite(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = start(appendonly="yes")
-    monkeypatch.setattr(persistence_module, "may_fork", lambda resident: False)
+    monkeypatch.setattr(rewriting_module, "may_fork", lambda resident: False)
     assert server.client().run("BGREWRITEAOF").startswith(b"-ERR Can't execute an AOF background rewriting")
 
 
@@ -629,6 +699,23 @@ def test_stopping_writes_the_log_to_its_end(start: Start) -> None:
     server.persistence.log.close()
     server.persistence.log.tick()
     assert start(appendonly="yes").digest() == server.digest()
+
+
+def test_loading_again_by_debug(start: Start, folder: Path) -> None:
+    server = start(appendonly="yes")
+    fill(server)
+    client = server.client()
+    before = server.digest()
+    size = increment(folder).stat().st_size
+    assert client.run("DEBUG LOADAOF") == b"+OK\r\n"
+    assert server.digest() == before
+    assert increment(folder).stat().st_size == size
+    assert client.run("SET more 1") == b"+OK\r\n"
+    assert start(appendonly="yes").digest() == server.digest()
+    increment(folder).write_bytes(b"nonsense")
+    assert client.run("DEBUG LOADAOF").startswith(b"-ERR Error trying to load the AOF files")
+    client.run("CONFIG SET appendonly no")
+    assert client.run("DEBUG LOADAOF").startswith(b"-ERR Error trying to load the AOF files")
 
 
 def test_expired_keys_leave_the_log_as_deletions(start: Start, folder: Path) -> None:

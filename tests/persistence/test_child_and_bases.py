@@ -41,6 +41,7 @@ def as_child(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(signal, "set_wakeup_fd", lambda descriptor: -1)
     monkeypatch.setattr(os, "nice", lambda more: more)
     monkeypatch.setattr(child_module, "_C_LIBRARY", None)
+    monkeypatch.setattr(child_module, "_offer_itself", lambda: None)
 
     def run(work: child_module.Work, parent: int = os.getppid()) -> tuple[int, bytes]:
         import gc
@@ -94,6 +95,7 @@ def test_a_child_yields_the_processor_and_tells_how_far_it_is() -> None:
     child = child_module.start_child(work, 0)
     os.waitpid(child.pid, os.WUNTRACED)
     assert child.progress.keys() == min(before + child_module.CHILD_NICENESS, 19)
+    assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "1000\n"
     os.kill(child.pid, signal.SIGCONT)
     while (done := child.poll()) is None:
         time.sleep(0.002)

@@ -14,15 +14,19 @@ from persistence.harness import Crash, CrashingDisk, DiskServer
 Script = Callable[[DiskServer, Callable[[], None]], None]
 
 
-def rewrite_twice(server: DiskServer, write: Callable[[], None]) -> None:
+def rewrite(server: DiskServer, write: Callable[[], None], times: int = 1) -> None:
     client = server.client()
-    for _ in range(2):
+    for _ in range(times):
         write()
         client.run("BGREWRITEAOF")
         write()
         server.wait_for_child()
         write()
         server.poll(2)
+
+
+def rewrite_twice(server: DiskServer, write: Callable[[], None]) -> None:
+    rewrite(server, write, 2)
 
 
 def turn_off_and_on(server: DiskServer, write: Callable[[], None]) -> None:
@@ -49,7 +53,7 @@ def save(server: DiskServer, write: Callable[[], None]) -> None:
 
 @pytest.mark.parametrize(
     ("script", "policy"),
-    [(rewrite_twice, "everysec"), (rewrite_twice, "always"), (turn_off_and_on, "everysec"), (save, "everysec")],
+    [(rewrite_twice, "everysec"), (rewrite, "always"), (turn_off_and_on, "everysec"), (save, "everysec")],
 )
 def test_a_crash_at_each_step_loses_nothing_and_leaves_nothing(script: Script, policy: str, tmp_path: Path) -> None:
     options = {"appendonly": "yes", "appendfsync": policy}

@@ -72,7 +72,7 @@ def test_a_base_or_a_manifest_cut_at_any_byte_is_refused(written: Written) -> No
     for part in (".base.", ".manifest"):
         path = written.file(part)
         whole = written.files[path]
-        for size in range(len(whole)):
+        for size in range(0, len(whole), 1 if part == ".manifest" or FLIPS > 1000 else 3):
             path.write_bytes(whole[:size])
             with pytest.raises(LoadError, match=re.escape(path.name)):
                 written.load()

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from miniredis.config.config import Config
+from miniredis.dispatch.roles import Replication
 from miniredis.persistence import snapshots as snapshots_module
 from miniredis.persistence.child import may_fork, start_child
 from miniredis.persistence.loading import LoadError
+from miniredis.resp.errors import ReplyError
 from persistence.harness import DiskServer, FaultyDisk, fill, only_the
 
 Start = Callable[..., DiskServer]
@@ -133,6 +136,9 @@ def test_after_a_failed_snapshot_writes_are_refused(start: Start, tmp_path: Path
     server.wait_for_child()
     server.poll()
     assert server.said("Background saving error: OSError")
+    assert client.run("CONFIG SET stop-writes-on-bgsave-error no") == b"+OK\r\n"
+    assert client.run("SET a 1") == b"+OK\r\n"
+    assert client.run("CONFIG SET stop-writes-on-bgsave-error yes") == b"+OK\r\n"
     assert client.run("SET a 2").startswith(b"-MISCONF Redis is configured to save RDB snapshots")
     assert client.run("PING").startswith(b"-MISCONF")
     assert client.run("GET a") == b"$1\r\n1\r\n"
@@ -140,9 +146,7 @@ def test_after_a_failed_snapshot_writes_are_refused(start: Start, tmp_path: Path
     disk.fails = lambda number, name: False
     server.poll(1)
     assert server.persistence.snapshots.child is None
-    client.run("BGSAVE")
-    server.wait_for_child()
-    server.poll()
+    assert client.run("SAVE") == b"+OK\r\n"
     assert client.run("SET a 2") == b"+OK\r\n"
 
 
@@ -254,34 +258,77 @@ def test_expired_keys_are_not_loaded_and_empty_ones_left_out(start: Start, tmp_p
     assert start().said("1 empty keys were left out")
 
 
-def test_function_libraries_are_kept(start: Start, tmp_path: Path) -> None:
+class FewLibraries:
+    """Libraries without Lua."""
+
+    def __init__(self) -> None:
+        self.codes: list[bytes] = []
+
+    def dump_libraries(self) -> list[bytes]:
+        return self.codes
+
+    def load_library(self, code: bytes, replace: bool) -> None:
+        if b"#!" not in code:
+            raise ReplyError(b"ERR Missing library metadata")
+        assert replace or code not in self.codes
+        self.codes.append(code)
+
+    def flush_libraries(self) -> None:
+        self.codes = []
+
+
+def test_function_libraries_are_kept_without_lua(start: Start, tmp_path: Path) -> None:
     (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
     server = start()
-    assert server.persistence.snapshots.functions() == [b"#!lua name=l"]
-    server.client().run("SAVE")
+    assert server.persistence.snapshots.functions.sources() == [b"#!lua name=l"]
+    assert server.client().run("DEBUG RELOAD") == b"+OK\r\n"
     assert b"\xf5\x0c#!lua name=l" in (tmp_path / "dump.rdb").read_bytes()
-    taken: list[bytes] = []
-    other = DiskServer(tmp_path)
-    other.persistence.load_functions = taken.extend
-    other.load()
-    assert taken == [b"#!lua name=l"]
+    assert start().persistence.snapshots.functions.sources() == [b"#!lua name=l"]
+
+
+def test_function_libraries_are_saved_and_loaded(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
+    libraries = FewLibraries()
+    server = DiskServer(tmp_path)
+    setattr(server.engine, "functions", libraries)  # noqa: B010
+    server.load()
+    assert libraries.codes == [b"#!lua name=l"]
+    libraries.codes.append(b"#!lua name=m")
+    assert server.client().run("DEBUG RELOAD") == b"+OK\r\n"
+    assert libraries.codes == [b"#!lua name=l", b"#!lua name=m"]
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x03abc\xff")
+    with pytest.raises(LoadError, match="a function library: ERR Missing library metadata"):
+        server.load()
+
+
+class Position(Replication):
+    """Knows where in the stream the data stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[dict[bytes, bytes]] = []
+
+    def snapshot_origin(self) -> list[tuple[bytes, bytes]]:
+        return [(b"repl-id", b"a" * 40), (b"repl-offset", b"17")]
+
+    def take_origin(self, aux: dict[bytes, bytes]) -> None:
+        self.taken.append(aux)
 
 
 def test_the_origin_of_the_data_goes_along(start: Start, tmp_path: Path) -> None:
     server = start()
-    server.persistence.snapshots.origin = lambda: [(b"repl-id", b"a" * 40), (b"repl-offset", b"17")]
+    server.engine.replication = Position()
     server.client().run("SET a 1")
     server.client().run("SAVE")
-    taken: list[dict[bytes, bytes]] = []
+    position = Position()
     other = DiskServer(tmp_path)
-    other.persistence.take_origin = taken.append
+    other.engine.replication = position
     other.load()
-    assert taken[0][b"repl-id"] == b"a" * 40 and taken[0][b"repl-offset"] == b"17"
+    assert position.taken[0][b"repl-id"] == b"a" * 40 and position.taken[0][b"repl-offset"] == b"17"
     logged = DiskServer(tmp_path, appendonly="yes")
-    logged.persistence.snapshots.origin = server.persistence.snapshots.origin
-    logged.persistence.take_origin = taken.append
+    logged.engine.replication = position
     logged.load()
-    assert len(taken) == 1
+    assert len(position.taken) == 1
     assert b"repl-id" not in (tmp_path / "appendonlydir" / "appendonly.aof.1.base.rdb").read_bytes()
 
 
@@ -305,6 +352,15 @@ def test_a_file_is_synced_as_it_grows(start: Start, monkeypatch: pytest.MonkeyPa
     disk.log.clear()
     client.run("SAVE")
     assert disk.log.count("sync") == 1
+
+
+def test_a_snapshot_can_be_slowed_down(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start(rdb_key_save_delay="1000")
+    fill(server)
+    slept: list[float] = []
+    monkeypatch.setattr(server.engine, "sleep", slept.append)
+    assert server.client().run("SAVE") == b"+OK\r\n"
+    assert sum(slept) == pytest.approx(0.009)
 
 
 def test_access_records_are_kept(start: Start) -> None:
@@ -359,7 +415,19 @@ def test_stopping_saves_as_asked(start: Start, tmp_path: Path) -> None:
 def test_a_server_without_files_says_so() -> None:
     from miniredis.testing.memory import MemoryServer
 
-    assert MemoryServer().connect().call(b"SAVE") == b"-ERR this server keeps nothing on disk\r\n"
+    client = MemoryServer().connect()
+    assert client.call(b"SAVE") == b"-ERR this server keeps nothing on disk\r\n"
+
+
+def test_a_server_without_files_reloads_in_memory() -> None:
+    from miniredis.testing.memory import MemoryServer
+
+    config = Config()
+    config.assign("enable-debug-command", b"yes")
+    client = MemoryServer(config).connect()
+    client.call(b"SET", b"a", b"1")
+    assert client.call(b"DEBUG", b"RELOAD") == b"+OK\r\n"
+    assert client.call(b"GET", b"a") == b"$1\r\n1\r\n"
 
 
 def test_while_loading_info_shows_how_far_it_is(start: Start, tmp_path: Path) -> None:
@@ -367,9 +435,8 @@ def test_while_loading_info_shows_how_far_it_is(start: Start, tmp_path: Path) ->
     fill(server)
     server.client().run("SAVE")
     other = DiskServer(tmp_path)
-    assert other.persistence.load_eta_s() == -1
     loading = other.persistence.plan_load()
-    assert other.persistence.load_eta_s() == -1
+    assert loading.eta_s() == -1
     loading.step()
     other.persistence.poll()
     text = other.client().run("INFO persistence")
