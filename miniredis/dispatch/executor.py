@@ -87,7 +87,9 @@ class Engine(ServerState):
 
     def own_session(self, port: Port) -> Session:
         """A session for what the server does by itself; no client, and in no list."""
-        return Session(0, self, port, self.max_bulk)
+        session = Session(0, self, port, self.max_bulk)
+        session.decoder.whole = False  # there are no bytes of a request to be logged
+        return session
 
     def disconnect(self, session: Session) -> None:
         """A client's connection is gone."""
