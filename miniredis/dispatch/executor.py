@@ -54,7 +54,7 @@ class Engine(ServerState):
         self._mark_ns: int = 0  # when the command before ended
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
-        self.pause = Pause(self, self.call)
+        self.pause = Pause(self, self.call_held)
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
         self.command_log = CommandLog()
@@ -238,6 +238,10 @@ class Engine(ServerState):
             if reply is not None:
                 return reply
         return self.call(session, queued.command, queued.argv)
+
+    def call_held(self, session: Session, command: Command, argv: list[bytes]) -> object:
+        """Run a command that a pause held back; meanwhile we may have become a replica."""
+        return self.call_queued(session, QueuedCommand(command, argv))
 
     def _note_slow(self, session: Session, command: Command, argv: list[bytes], spent_ns: int) -> None:
         if 0 <= self.log_slower_ns <= spent_ns:
