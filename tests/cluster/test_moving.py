@@ -30,6 +30,9 @@ class MemoryTarget(Target):
         self.links.asked.append(self)
         return deferred
 
+    def close(self) -> None:
+        self.client.disconnect()
+
     def answer(self) -> None:
         assert self.pending is not None
         commands, deferred = self.pending
