@@ -68,6 +68,7 @@ class Cluster:
         forbid_other_databases(engine)
         engine.config.follow(FOLLOWED, self._take_settings)
         engine.config.follow(["cluster-allow-reads-when-down", "cluster-allow-pubsubshard-when-down"], self._take_rules)
+        engine.config.follow(["cluster-slot-stats-enabled"], self.usage.take_config)
         world.routes_changed()
 
     def begin(self) -> None:

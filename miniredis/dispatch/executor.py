@@ -221,7 +221,7 @@ class Engine(ServerState):
             fine = spent_ns >> FINE_SHIFT
             latencies[fine if fine < FINE_BUCKETS else coarse_bucket(spent_ns)] += 1
         if spent_ns >= self.slow_ns:
-            self._note_slow(session, command, argv, spent_ns)
+            self._note_slow(session, command, argv, spent_ns, reply)
         if effects.active:
             self._deliver(session, argv, effects.dirty != dirty)
         return reply
@@ -243,11 +243,13 @@ class Engine(ServerState):
         """Run a command that a pause held back; meanwhile we may have become a replica."""
         return self.call_queued(session, QueuedCommand(command, argv))
 
-    def _note_slow(self, session: Session, command: Command, argv: list[bytes], spent_ns: int) -> None:
+    def _note_slow(self, session: Session, command: Command, argv: list[bytes], spent_ns: int, reply: object) -> None:
         if 0 <= self.log_slower_ns <= spent_ns:
             self.command_log.note(SLOW, session, command, argv, spent_ns // 1000)
         name = b"fast-command" if command.flags & FAST else b"command"
         self.latency.note(name, session.context.now_ms // 1000, spent_ns // 1_000_000)
+        for listener in self.on_timed:
+            listener(session, command, argv, spent_ns, reply)
 
     def _announce(self, session: Session, command: Command, argv: list[bytes]) -> None:
         for listener in self.on_call:

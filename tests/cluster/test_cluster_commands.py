@@ -353,3 +353,18 @@ def test_a_cursor_of_another_slot_is_refused(node: MemoryNode) -> None:
 @pytest.mark.parametrize("slot", [0, 1, 5461, 16383])
 def test_a_tag_hashes_to_its_slot(slot: int) -> None:
     assert key_slot(b"{%s}k" % tag_of(slot)) == slot
+
+
+def test_time_and_traffic_of_slots_are_counted_when_asked_for(node: MemoryNode) -> None:
+    node.call("CONFIG", "SET", "cluster-slot-stats-enabled", "yes")
+    node.call("SET", "foo", "bar")
+    node.call("GET", "foo")
+    node.call("PING")
+    shown = node.call("CLUSTER", "SLOT-STATS", "SLOTSRANGE", 12182, 12182)
+    assert b"network-bytes-in\r\n:53\r\n$17\r\nnetwork-bytes-out\r\n:14\r\n" in shown
+    assert b"cpu-usec" in shown
+    ranked = node.call("CLUSTER", "SLOT-STATS", "ORDERBY", "NETWORK-BYTES-OUT", "LIMIT", 1)
+    assert b"*1\r\n*2\r\n:12182\r\n" in ranked
+    node.call("CONFIG", "SET", "cluster-slot-stats-enabled", "no")
+    assert b"cpu-usec" not in node.call("CLUSTER", "SLOT-STATS", "SLOTSRANGE", 12182, 12182)
+    assert node.engine.on_timed == []
