@@ -8,7 +8,7 @@ from typing import Final
 from miniredis.app.wiring import follow_config
 from miniredis.cluster import client_commands as cluster_client_commands
 from miniredis.cluster import commands as cluster_commands
-from miniredis.cluster import moving, node_commands, slot_commands
+from miniredis.cluster import migration_commands, moving, node_commands, slot_commands
 from miniredis.commands import (
     bitfields,
     bitmaps,
@@ -74,6 +74,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
     cluster_commands.group,
     slot_commands.group,
+    migration_commands.group,
     node_commands.group,
     cluster_client_commands.group,
     moving.group,

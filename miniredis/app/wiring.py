@@ -48,6 +48,8 @@ def follow_config(engine: Engine) -> None:
             bounds.append(slower_us * 1000)
         if threshold_ms > 0:
             bounds.append(threshold_ms * 1_000_000)
+        if config.flag("cluster-enabled") and config.flag("cluster-slot-stats-enabled"):
+            bounds.append(0)
         engine.timer.slow_ns = min(bounds)
         engine.log_larger_bytes = config.int("commandlog-request-larger-than")
         if 0 <= engine.log_larger_bytes < RECEIVED_AT_ONCE:
@@ -71,6 +73,7 @@ def follow_config(engine: Engine) -> None:
             "slowlog-log-slower-than",
             "slowlog-max-len",
             "latency-monitor-threshold",
+            "cluster-slot-stats-enabled",
             "commandlog-request-larger-than",
             "commandlog-reply-larger-than",
             "commandlog-large-request-max-len",

@@ -38,6 +38,7 @@ class BusProtocol(LineReceiver):
         self.link = link
         self.seal: Seal | None = None
         self.decoder = Decoder()
+        self._is_dropped = False
 
     def connectionMade(self) -> None:
         link = self.link
@@ -56,6 +57,8 @@ class BusProtocol(LineReceiver):
             self.bus.link_ready(link)
 
     def lineReceived(self, line: bytes) -> None:
+        if self._is_dropped:
+            return  # what stood behind a refused frame in the same piece
         try:
             if self.seal is not None:
                 if not self.seal.is_ready:
@@ -79,6 +82,7 @@ class BusProtocol(LineReceiver):
 
     def drop(self) -> None:
         """End a link that is of no use."""
+        self._is_dropped = True
         transport: Any = self.transport
         transport.abortConnection()
 

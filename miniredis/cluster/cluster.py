@@ -11,6 +11,7 @@ from miniredis.cluster.host import EngineWorld, settings_of
 from miniredis.cluster.nodes_file import load, own_id
 from miniredis.cluster.participant import Participant
 from miniredis.cluster.single_database import forbid_other_databases
+from miniredis.cluster.slot_migration import Migrations
 from miniredis.cluster.slot_usage import SlotUsage
 from miniredis.cluster.view import ClusterView
 from miniredis.dispatch.executor import Engine
@@ -55,6 +56,7 @@ class Cluster:
             engine.log("notice", f"No cluster configuration found, I'm {name.decode()}")
         world.view = self.view
         self.usage = SlotUsage(world)
+        self.migrations = Migrations(self)
         #: Lines of CLUSTER INFO that the bus knows.
         self.bus_figures: list[tuple[str, Callable[[], int]]] = []
         self.participant = Participant(world, self.view)
@@ -66,6 +68,7 @@ class Cluster:
         forbid_other_databases(engine)
         engine.config.follow(FOLLOWED, self._take_settings)
         engine.config.follow(["cluster-allow-reads-when-down", "cluster-allow-pubsubshard-when-down"], self._take_rules)
+        engine.config.follow(["cluster-slot-stats-enabled"], self.usage.take_config)
         world.routes_changed()
 
     def begin(self) -> None:
@@ -75,11 +78,17 @@ class Cluster:
         if primary is not None:
             self.world.follow(primary)
         # Keys of slots that are nobody's are ours; those that are another's came here by a move that was cut off.
-        for slot in range(len(self.view.owners)):
-            if self.world.keys_in(slot) and self.view.owners[slot] is None and primary is None:
+        for slot, owner in enumerate(self.view.owners):
+            if primary is not None or owner is self.view.myself or not self.world.keys_in(slot):
+                continue
+            if owner is None:
                 self.engine.log("warning", f"I have keys for unassigned slot {slot}. Taking responsibility for it.")
                 self.view.assign(slot, self.view.myself)
-                self.view.save_later()
+            elif slot not in self.view.coming:
+                self.engine.log("warning", f"I have keys for slot {slot}, which is another node's: importing it.")
+                self.view.coming[slot] = owner
+            self.view.routes_changed = True
+            self.view.save_later()
         self.participant.settle()
 
     def _take_settings(self) -> None:

@@ -415,5 +415,5 @@ def _order(argv: list[bytes]) -> tuple[int, bool]:
 def _usage(cluster: Cluster, slot: int) -> list[object]:
     flat: list[object] = []
     for metric in cluster.usage.metrics():
-        flat += [metric, cluster.usage.reader(metric)(slot)]
+        flat += [metric, cluster.usage.value(metric, slot)]
     return [slot, MapReply(flat)]

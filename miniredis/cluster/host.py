@@ -56,6 +56,8 @@ class EngineWorld(Surroundings):
         self.routing = Routing(engine, self.indexes[0], NodeDirectory(self))
         self._paused_by_us = False
         self._dropping: list[int] = []
+        #: Slots whose keys are being sent here all at once.
+        self.importing: set[int] = set()
 
     # -- the world
 
@@ -183,7 +185,7 @@ class EngineWorld(Surroundings):
             for slot in view.leaving:
                 if states[slot] == OURS:
                     states[slot] = LEAVING
-            for slot in view.coming:
+            for slot in (*view.coming, *self.importing):
                 if states[slot] == ELSEWHERE:
                     states[slot] = COMING
         routing.states = states

@@ -64,6 +64,6 @@ class ManualFailover:
             self.reset()
         if not self.is_on() or self.may_start or self.primary_offset < 0 or self.view.myself.is_primary:
             return
-        if self.primary_offset == self.view.world.offset():
+        if self.view.world.offset() >= self.primary_offset:
             self.may_start = True
             self.view.world.log("notice", "All primary replication stream processed, manual failover can start.")

@@ -50,6 +50,10 @@ class Target(ABC):
     def ask(self, commands: list[list[bytes]], timeout_s: float) -> Deferred[Replies]:
         """One reply for each command; fails with `NotSent`."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """It is not needed any more."""
+
 
 class TargetLinks(ABC):
     """Where connections come from."""

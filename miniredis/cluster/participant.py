@@ -407,6 +407,9 @@ class Participant:
         if view.routes_changed:
             view.routes_changed = False
             self.world.routes_changed()
+        if self.manual.replica is not None and self.myself.is_replica:
+            # It has taken over: the writes that waited are sent on to it.
+            self.manual.reset()
 
     def save_now(self, sync: bool = True) -> bool:
         view = self.view

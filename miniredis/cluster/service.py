@@ -43,6 +43,13 @@ class ClusterEdge:
 
     def prepare(self, port: int) -> None:
         """Lock and read the file, listen on the bus.  Raises `ClusterFailed`."""
+        try:
+            self._prepare(port)
+        except ClusterFailed:
+            self.file.unlock()
+            raise
+
+    def _prepare(self, port: int) -> None:
         config = self.engine.config
         try:
             self.file.lock()

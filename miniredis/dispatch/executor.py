@@ -133,7 +133,9 @@ class Engine(ServerState):
 
     def own_session(self, port: Port) -> Session:
         """A session for what the server does by itself; no client, and in no list."""
-        return Session(0, self, port, self.max_bulk)
+        session = Session(0, self, port, self.max_bulk)
+        session.decoder.whole = False  # there are no bytes of a request to be logged
+        return session
 
     def disconnect(self, session: Session) -> None:
         """A client's connection is gone."""
@@ -310,7 +312,7 @@ class Engine(ServerState):
             timer.session = session
             timer.argv = argv
         else:
-            timer.after_other(session, command, argv, started_ns)
+            timer.after_other(session, command, argv, started_ns, reply)
             self._found_name = b""  # it may have changed what there is
         if effects.active:
             self._deliver(session, argv, effects.dirty != dirty)
@@ -336,11 +338,13 @@ class Engine(ServerState):
         """Run a command that a pause held back; meanwhile we may have become a replica."""
         return self.call_queued(session, QueuedCommand(command, argv))
 
-    def _note_slow(self, session: Session, command: Command, argv: list[bytes], spent_ns: int) -> None:
+    def _note_slow(self, session: Session, command: Command, argv: list[bytes], spent_ns: int, reply: object) -> None:
         if 0 <= self.log_slower_ns <= spent_ns:
             self.command_log.note(SLOW, session, command, argv, spent_ns // 1000)
         name = b"fast-command" if command.flags & FAST else b"command"
         self.latency.note(name, session.context.now_ms // 1000, spent_ns // 1_000_000)
+        for listener in self.on_timed:
+            listener(session, command, argv, spent_ns, reply)
 
     def _announce(self, session: Session, command: Command, argv: list[bytes]) -> None:
         for listener in self.on_call:

@@ -151,6 +151,8 @@ class ServerState(Server):
         self.on_reset: list[Callable[[Session], None]] = []
         #: Told of every command before it runs, while anybody monitors.
         self.on_call: list[Callable[[Session, Command, list[bytes]], None]] = []
+        #: Told of commands that took `slow_ns` or longer, with their time in nanoseconds and their reply.
+        self.on_timed: list[Callable[[Session, Command, list[bytes], int, object], None]] = []
 
     def next_client_id(self) -> int:
         client_id = self._next_client_id
