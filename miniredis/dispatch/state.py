@@ -37,6 +37,8 @@ class ServerCounters:
         self.bytes_out: int = 0
         self.unexpected_errors: int = 0
         self.peak_memory: int = 0
+        #: Time that active expiry took.
+        self.expiry_ns: int = 0
 
 
 #: Fields of an INFO section: (name, value).
