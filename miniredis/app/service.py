@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -219,6 +220,14 @@ class MiniRedisService(Service):
         before = os.umask(0o777 & ~mode if mode else 0o077)
         try:
             self._ports.append(self.reactor.listenUNIX(path, factory, mode=mode or 0o700, wantPID=False))
+            group = self.config.string("unixsocketgroup")
+            if group:
+                try:
+                    shutil.chown(path, group=group)
+                except (LookupError, OSError) as problem:
+                    self._close_listeners()
+                    self.log("warning", f"The unix socket cannot be given to the group {group}: {problem}")
+                    raise ListenFailed(f"unixsocketgroup {group}") from problem
         finally:
             os.umask(before)
 

@@ -47,6 +47,8 @@ def follow_config(engine: Engine) -> None:
             bounds.append(threshold_ms * 1_000_000)
         engine.slow_ns = min(bounds)
         engine.log_larger_bytes = config.int("commandlog-request-larger-than")
+        reply_bytes = config.int("commandlog-reply-larger-than")
+        engine.large_reply_bytes = reply_bytes if reply_bytes >= 0 else NEVER_NS
         engine.command_log.resize(SLOW, config.int("slowlog-max-len"))
         engine.command_log.resize(LARGE_REQUEST, config.int("commandlog-large-request-max-len"))
         engine.command_log.resize(LARGE_REPLY, config.int("commandlog-large-reply-max-len"))
@@ -63,6 +65,7 @@ def follow_config(engine: Engine) -> None:
             "slowlog-max-len",
             "latency-monitor-threshold",
             "commandlog-request-larger-than",
+            "commandlog-reply-larger-than",
             "commandlog-large-request-max-len",
             "commandlog-large-reply-max-len",
         ],
@@ -77,8 +80,12 @@ def follow_config(engine: Engine) -> None:
         limits.output = config.output_limits()
         limits.query_bytes = config.int("client-query-buffer-limit")
         limits.timeout_s = config.int("timeout")
+        limits.total_bytes = config.bytes_of("maxmemory-clients", config.int("maxmemory"))
 
-    config.follow(["client-output-buffer-limit", "client-query-buffer-limit", "timeout"], take_client_limits)
+    config.follow(
+        ["client-output-buffer-limit", "client-query-buffer-limit", "timeout", "maxmemory-clients", "maxmemory"],
+        take_client_limits,
+    )
     config.follow(["proto-max-bulk-len"], take_limits)
 
     def take_memory_limit() -> None:

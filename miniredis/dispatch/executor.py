@@ -20,7 +20,7 @@ from miniredis.config.config import Config
 from miniredis.dispatch.admission import admit
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
-from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog
+from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog
 from miniredis.dispatch.freeing import Freeing
 from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_AUTH, GATE_REPLY, GATE_SUBSCRIBED
 from miniredis.dispatch.latency import BUCKETS, FINE_BUCKETS, FINE_SHIFT, LatencyMonitor, coarse_bucket
@@ -39,6 +39,9 @@ from miniredis.resp.encoder import append_bulk, append_reply, encode_error
 from miniredis.resp.errors import ProtocolError, ReplyError, internal_error, wrong_number_of_arguments
 from miniredis.resp.replies import Preencoded
 
+#: A reply of more chunks is first judged by some of them.
+CHUNKS_LOOKED_AT: Final = 32
+CHUNK_STEP: Final = 7  # replies repeat in threes
 #: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
 CROSS_PROTOCOL: Final = (b"post", b"host:")
 
@@ -161,13 +164,18 @@ class Engine(ServerState):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
                 append_bulk(out, reply)
+                if len(reply) >= self.large_reply_bytes:
+                    self._note_large_reply(session, argv, len(reply))
             elif isinstance(reply, Deferred):
                 self._hold(session, reply)
             elif isinstance(reply, DrawnReply):
                 if session.append_drawn(reply):
                     return True
             else:
+                before = len(out)
                 append_reply(out, reply, session.context.resp)
+                if len(out) - before > 1:
+                    self._look_at_reply(session, argv, before)
         return not decoder.is_idle()
 
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
@@ -177,6 +185,29 @@ class Engine(ServerState):
             command = self.commands.by_name.get(argv[0])
             if size >= self.log_larger_bytes and command is not None:
                 self.command_log.note(LARGE_REQUEST, session, command, argv, size)
+
+    def _look_at_reply(self, session: Session, argv: list[bytes], before: int) -> None:
+        """Whether a reply of several chunks is a large one; of many chunks a few are looked at first."""
+        out = session.out
+        count = len(out) - before
+        step = 1 if count <= CHUNKS_LOOKED_AT else CHUNK_STEP
+        sampled = 0
+        seen = 0
+        at = before
+        while at < before + count:
+            sampled += len(out[at])
+            seen += 1
+            at += step
+        # Twice what is estimated, so that none is overlooked that is near the bound.
+        if 2 * sampled * count >= self.large_reply_bytes * seen:
+            size = sum([len(chunk) for chunk in out[before:]])
+            if size >= self.large_reply_bytes:
+                self._note_large_reply(session, argv, size)
+
+    def _note_large_reply(self, session: Session, argv: list[bytes], size: int) -> None:
+        command = session.last_command
+        if command is not None:
+            self.command_log.note(LARGE_REPLY, session, command, argv, size)
 
     def execute(self, session: Session, argv: list[bytes]) -> object:
         """Run one request; its reply value, errors included."""

@@ -162,7 +162,7 @@ def stats_section(engine: Engine) -> Fields:
         ("expired_time_cap_reached_count", engine.active_expiry.times_cut_short),
         ("expire_cycle_cpu_milliseconds", counters.expiry_ns // 1_000_000),
         ("evicted_keys", statistics.evicted),
-        ("evicted_clients", 0),
+        ("evicted_clients", counters.evicted_clients),
         ("keyspace_hits", statistics.hits),
         ("keyspace_misses", statistics.misses),
         ("pubsub_channels", len(engine.pubsub.channels)),

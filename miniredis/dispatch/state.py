@@ -37,6 +37,7 @@ class ServerCounters:
         self.bytes_out: int = 0
         self.unexpected_errors: int = 0
         self.peak_memory: int = 0
+        self.evicted_clients: int = 0
         #: Time that active expiry took.
         self.expiry_ns: int = 0
 
@@ -135,6 +136,7 @@ class ServerState(Server):
         self.slow_ns: int = 1 << 62
         self.log_slower_ns: int = -1  # -1: the log of slow commands is off
         self.log_larger_bytes: int = -1  # the log of large requests
+        self.large_reply_bytes: int = 1 << 62  # the log of large replies
         self.tracks_latency = True
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
