@@ -233,8 +233,6 @@ class Engine(ServerState):
         effects = self.effects
         dirty = effects.dirty
         session.last_command = command
-        if self.on_call:
-            self._announce(session, command, argv)
         try:
             reply = command.run(session.context, argv)
         except ReplyError as problem:
@@ -244,6 +242,8 @@ class Engine(ServerState):
         except Exception as defect:
             command.failed += 1
             reply = self._internal_error(command, defect)
+        if self.on_call:
+            self._announce(session, command, argv)
         now_ns = self._monotonic_ns()
         spent_ns = now_ns - self._mark_ns
         self._mark_ns = now_ns

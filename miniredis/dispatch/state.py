@@ -140,7 +140,7 @@ class ServerState(Server):
         self.tracks_latency = True
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
-        #: Told of every command before it runs, while anybody monitors.
+        #: Told of every command that has run, while anybody monitors.
         self.on_call: list[Callable[[Session, Command, list[bytes]], None]] = []
 
     def next_client_id(self) -> int:
