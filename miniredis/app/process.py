@@ -164,7 +164,9 @@ class ServerProcess(Service):
         elif not self._stopping:
             self.server.log("warning", f"Received {signal.Signals(number).name} scheduling shutdown...")
             self.server.log("warning", "User requested shutdown...")
-            if not self.server.prepare_stop(None):
+            words = self.config.words("shutdown-on-sigterm" if number == signal.SIGTERM else "shutdown-on-sigint")
+            save = True if b"save" in words else False if b"nosave" in words else None
+            if not self.server.prepare_stop(save) and b"force" not in words:
                 self.server.log("warning", "Errors trying to shut down the server, check the logs.")
                 return
             self._stopping = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -306,10 +307,18 @@ class MiniRedisService(Service):
         before = os.umask(0o777 & ~mode if mode else 0o077)
         try:
             listening = self.reactor.listenUNIX(path, self._sessions, mode=mode or 0o700, wantPID=False)
+            self._unix_ports.append(listening)
+            self._busy.ports.append(listening)
+            group = self.config.string("unixsocketgroup")
+            if group:
+                try:
+                    shutil.chown(path, group=group)
+                except (LookupError, OSError) as problem:
+                    self._close_listeners()
+                    self.log("warning", f"The unix socket cannot be given to the group {group}: {problem}")
+                    raise ListenFailed(f"unixsocketgroup {group}") from problem
         finally:
             os.umask(before)
-        self._unix_ports.append(listening)
-        self._busy.ports.append(listening)
 
     def _admit(self, host: str) -> bytes:
         """What a new connection is refused with; empty lets it in."""

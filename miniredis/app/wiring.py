@@ -90,8 +90,12 @@ def follow_config(engine: Engine) -> None:
         limits.output = config.output_limits()
         limits.query_bytes = config.int("client-query-buffer-limit")
         limits.timeout_s = config.int("timeout")
+        limits.total_bytes = config.bytes_of("maxmemory-clients", config.int("maxmemory"))
 
-    config.follow(["client-output-buffer-limit", "client-query-buffer-limit", "timeout"], take_client_limits)
+    config.follow(
+        ["client-output-buffer-limit", "client-query-buffer-limit", "timeout", "maxmemory-clients", "maxmemory"],
+        take_client_limits,
+    )
     config.follow(["proto-max-bulk-len"], take_limits)
 
     def take_access_rules() -> None:

@@ -112,9 +112,7 @@ def hgetex(ctx: Context, argv: list[bytes]) -> object:
 
 
 def _may_store(options: FieldOptions, value: HashValue | None, fields: list[bytes]) -> bool:
-    """Whether the conditions of HSETEX are met."""
-    if options.key_condition and (options.key_condition == b"XX") != (value is not None):
-        return False
+    """Whether the conditions of HSETEX on the fields are met."""
     if options.field_condition:
         wanted = options.field_condition == b"FXX"
         for field in fields:
@@ -140,6 +138,8 @@ def hsetex(ctx: Context, argv: list[bytes]) -> object:
     pairs = argv[options.at + 2 :]
     fields = pairs[::2]
     value = write_hash(ctx, key)
+    if options.key_condition and (options.key_condition == b"XX") != (value is not None):
+        return 0
     options.take_time(ctx, b"hsetex")
     if not _may_store(options, value, fields):
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from miniredis import REDIS_VERSION, __version__
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
+from miniredis.datatypes.discarded import LARGE
 from miniredis.resp.errors import database_out_of_range, error, not_an_integer, syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import OK, Verbatim
@@ -49,8 +50,9 @@ def _flush_later(ctx: Context, argv: list[bytes]) -> bool:
 )
 def flushdb(ctx: Context, argv: list[bytes]) -> object:
     later = _flush_later(ctx, argv)
-    ctx.flushed(ctx.db.index, ctx.keyspace.flush(ctx.db.index))
-    return OK if later else ctx.server.wait_until_freed(ctx, OK)
+    keys = ctx.keyspace.flush(ctx.db.index)
+    ctx.flushed(ctx.db.index, keys)
+    return OK if later or keys < LARGE else ctx.server.wait_until_freed(ctx, OK)
 
 
 @group.command(
@@ -65,9 +67,12 @@ def flushdb(ctx: Context, argv: list[bytes]) -> object:
 )
 def flushall(ctx: Context, argv: list[bytes]) -> object:
     later = _flush_later(ctx, argv)
+    most = 0
     for database in ctx.keyspace.databases:
-        ctx.flushed(database.index, ctx.keyspace.flush(database.index))
-    return OK if later else ctx.server.wait_until_freed(ctx, OK)
+        keys = ctx.keyspace.flush(database.index)
+        ctx.flushed(database.index, keys)
+        most = max(most, keys)
+    return OK if later or most < LARGE else ctx.server.wait_until_freed(ctx, OK)
 
 
 @group.command(

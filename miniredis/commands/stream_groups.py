@@ -26,7 +26,7 @@ from miniredis.datatypes.stream_groups import UNKNOWN_READ, Consumer, Group, Pen
 from miniredis.datatypes.stream_ids import MAX_ID, format_id, parse_id
 from miniredis.datatypes.streams import EVERYTHING, StreamValue
 from miniredis.keyspace.effects import NOTIFY_STREAM
-from miniredis.resp.errors import ReplyError, error, subcommand_syntax_error, syntax_error
+from miniredis.resp.errors import ReplyError, error, printed, subcommand_syntax_error, syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import NULL_ARRAY, OK
 
@@ -76,7 +76,9 @@ def stream_of_group(ctx: Context, key: bytes) -> StreamValue:
 def named_group(stream: StreamValue, argv: list[bytes]) -> Group:
     found = stream.groups.get(argv[3])
     if found is None:
-        raise ReplyError(b"NOGROUP No such consumer group '" + argv[3] + b"' for key name '" + argv[2] + b"'")
+        raise ReplyError(
+            b"NOGROUP No such consumer group '" + printed(argv[3]) + b"' for key name '" + printed(argv[2]) + b"'"
+        )
     return found
 
 

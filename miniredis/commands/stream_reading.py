@@ -26,6 +26,7 @@ from miniredis.datatypes.streams import EVERYTHING, StreamValue
 from miniredis.resp.errors import (
     ReplyError,
     error,
+    printed,
     syntax_error,
     timeout_negative,
     timeout_not_an_integer,
@@ -105,7 +106,7 @@ class Reading:
             stream = read_stream(ctx, key)
             if self.of_group and (stream is None or self.group_name not in stream.groups):
                 raise ReplyError(
-                    b"NOGROUP No such key '" + key + b"' or consumer group '" + self.group_name
+                    b"NOGROUP No such key '" + printed(key) + b"' or consumer group '" + printed(self.group_name)
                     + b"' in XREADGROUP with GROUP option"
                 )  # fmt: skip
             if argument == b"$":

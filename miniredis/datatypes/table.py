@@ -145,9 +145,12 @@ class Table:
         return found
 
     def items(self) -> Iterator[tuple[bytes, object]]:
-        """Every entry once; the table must not change meanwhile."""
-        for shard in self.shards():
-            yield from shard.items()
+        """Every entry once, the first at once; the table must not change meanwhile."""
+        last: dict[bytes, object] | None = None
+        for shard in self._directory:
+            if shard is not last:
+                last = shard
+                yield from shard.items()
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Keys from position `cursor` on, about `count` of them, and the next cursor; 0 when done."""

@@ -71,14 +71,29 @@ def flags_of(session: Session, state: ServerState) -> bytes:
     return letters or b"N"
 
 
+def output_bytes(session: Session) -> int:
+    """What waits to be sent."""
+    return sum(len(chunk) for chunk in session.out) + session.port.unsent_bytes()
+
+
+def bytes_queued(session: Session) -> int:
+    """What the commands of its transaction hold."""
+    return sum(len(argument) for each in session.queued for argument in each.argv)
+
+
+def memory_of(session: Session) -> int:
+    """Bytes that a client costs."""
+    return SESSION_BYTES + session.decoder.pending_bytes() + output_bytes(session) + bytes_queued(session)
+
+
 def describe(session: Session, state: ServerState) -> bytes:
     """The line of CLIENT LIST, without its end."""
     now_ms = state.keyspace.clock.now_ms
     port = session.port
     pending = session.decoder.pending_bytes()
-    out_bytes = sum(len(chunk) for chunk in session.out) + port.unsent_bytes()
+    out_bytes = output_bytes(session)
     command = session.last_command
-    queued_bytes = sum(len(argument) for each in session.queued for argument in each.argv)
+    queued_bytes = bytes_queued(session)
     fields: list[tuple[str, object]] = [
         ("id", session.id),
         ("addr", port.peer),

@@ -292,8 +292,6 @@ class Engine(ServerState):
         effects = self.effects
         dirty = effects.dirty
         session.last_command = command
-        if self.on_call:
-            self._announce(session, command, argv)
         timer = self.timer
         if command is not timer.run_of or len(argv) > RUN_ARGUMENTS:
             timer.before_other(command, argv)
@@ -307,6 +305,8 @@ class Engine(ServerState):
         except Exception as defect:
             command.failed += 1
             reply = self._internal_error(session, command, defect)
+        if self.on_call:
+            self._announce(session, command, argv)
         if command is timer.run_of:
             timer.run_length += 1
             timer.session = session

@@ -56,10 +56,16 @@ class Platform:
         self.rss_bytes: Callable[[], int] = _nothing
         #: (user, system, user of children, system of children) in seconds.
         self.cpu_seconds: Callable[[], tuple[float, float, float, float]] = _no_cpu
+        #: (user, system) in seconds of the thread that runs commands.
+        self.thread_cpu_seconds: Callable[[], tuple[float, float]] = _no_thread_cpu
 
 
 def _nothing() -> int:
     return 0
+
+
+def _no_thread_cpu() -> tuple[float, float]:
+    return 0.0, 0.0
 
 
 def _no_cpu() -> tuple[float, float, float, float]:

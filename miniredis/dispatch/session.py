@@ -25,6 +25,14 @@ REPLY_OFF: Final = 1
 REPLY_SKIP_NEXT: Final = 2
 REPLY_SKIP: Final = 3
 
+#: From here on a chunk of output is sent as it is; smaller ones are cheaper to copy than to send one by one.
+LARGE_CHUNK: Final = 32 * 1024
+#: So many small chunks are put together at once: a reply of a million elements is never copied whole.
+CHUNKS_JOINED: Final = 8192
+#: Longer output is only looked at here and there for large chunks; a prime, since replies repeat in threes.
+LOOK_AT_ALL: Final = 64
+LOOK_AT_STEP: Final = 7
+
 
 class QueuedCommand:
     """A command of a transaction that has not been executed yet."""
@@ -146,6 +154,45 @@ class Session(Client):
         out.clear()
         self.bytes_out += len(data)
         return data
+
+    def take_pieces(self) -> list[bytes]:
+        """All that waits to be sent, in pieces: many small chunks are put together, large ones stay as they are."""
+        out = self.out
+        count = len(out)
+        if count == 1:
+            pieces = [out[0]]
+        elif not self._has_large_chunk(1 if count <= LOOK_AT_ALL else LOOK_AT_STEP):
+            if count <= CHUNKS_JOINED:
+                pieces = [b"".join(out)]
+            else:
+                pieces = [b"".join(out[at : at + CHUNKS_JOINED]) for at in range(0, count, CHUNKS_JOINED)]
+        else:
+            pieces = []
+            small: list[bytes] = []
+            for chunk in out:
+                if len(chunk) >= LARGE_CHUNK:
+                    if small:
+                        pieces.append(b"".join(small))
+                        small = []
+                    pieces.append(chunk)
+                else:
+                    small.append(chunk)
+            if small:
+                pieces.append(b"".join(small))
+        out.clear()
+        for piece in pieces:
+            self.bytes_out += len(piece)
+        return pieces
+
+    def _has_large_chunk(self, step: int) -> bool:
+        out = self.out
+        at = 0
+        count = len(out)
+        while at < count:
+            if len(out[at]) >= LARGE_CHUNK:
+                return True
+            at += step
+        return False
 
     def close_after_output(self) -> None:
         self.closing = True

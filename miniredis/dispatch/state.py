@@ -37,6 +37,9 @@ class ServerCounters:
         self.bytes_out: int = 0
         self.unexpected_errors: int = 0
         self.peak_memory: int = 0
+        self.evicted_clients: int = 0
+        #: Time that active expiry took.
+        self.expiry_ns: int = 0
 
 
 #: Fields of an INFO section: (name, value).
@@ -149,7 +152,7 @@ class ServerState(Server):
         self.log_larger_replies: int = 1 << 62  # the log of large replies
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
-        #: Told of every command before it runs, while anybody monitors.
+        #: Told of every command that has run, while anybody monitors.
         self.on_call: list[Callable[[Session, Command, list[bytes]], None]] = []
         #: Told of commands that took `slow_ns` or longer, with their time in nanoseconds and their reply.
         self.on_timed: list[Callable[[Session, Command, list[bytes], int, object], None]] = []

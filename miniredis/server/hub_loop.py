@@ -26,6 +26,9 @@ RECEIVE_BYTES: Final = 64 * 1024
 #: What one connection may send in a turn before the others get theirs.
 SEND_BYTES: Final = 1024 * 1024
 
+#: Pieces given to the kernel in one call.
+PIECES_AT_ONCE: Final = 64
+
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
 BROKEN: Final = select.EPOLLHUP | select.EPOLLERR
@@ -308,15 +311,20 @@ class SessionConnection(HubConnection):
         if self.is_lost:
             return
         if session.out and not self.is_held:
-            data = session.take_output()
-            sent = 0
-            if self.unsent_size == 0:
-                sent = self.send(data)
-                if sent < 0:
+            pieces = session.take_pieces()
+            if len(pieces) > 1:
+                if not self.send_pieces(pieces):
                     return
-            if sent < len(data):
-                self.keep(data, sent)
-                return
+            else:
+                data = pieces[0]
+                sent = 0
+                if self.unsent_size == 0:
+                    sent = self.send(data)
+                    if sent < 0:
+                        return
+                if sent < len(data):
+                    self.keep(data, sent)
+                    return
         elif self.unsent_size > 0:
             return
         if session.closing and not self.is_held:
@@ -331,6 +339,34 @@ class SessionConnection(HubConnection):
         except OSError:
             self.lose()
             return -1
+
+    def send_pieces(self, pieces: list[bytes]) -> bool:
+        """Send pieces without putting them together; False when some must be kept, or the connection is gone."""
+        at = 0
+        budget = SEND_BYTES
+        if self.unsent_size == 0:
+            while at < len(pieces) and budget > 0:
+                some = pieces[at : at + PIECES_AT_ONCE]
+                try:
+                    sent = self.sock.sendmsg(some)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    self.lose()
+                    return False
+                budget -= sent
+                while at < len(pieces) and sent >= len(pieces[at]):
+                    sent -= len(pieces[at])
+                    at += 1
+                if sent > 0:
+                    self.keep(pieces[at], sent)
+                    at += 1
+                    break
+        for piece in pieces[at:]:
+            if self.is_lost:
+                break
+            self.keep(piece, 0)
+        return self.unsent_size == 0 and not self.is_lost
 
     def keep(self, data: bytes, sent: int) -> None:
         """Hold back what the kernel did not take, up to the limit of the client's class."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -180,6 +181,47 @@ def test_sigterm_stops_it_once_in_order(start: Start) -> None:
     process.heed_signal(signal.SIGTERM)
     assert process.reactor.stops == 1
     assert "# Received SIGTERM scheduling shutdown..." in log_of(process)
+
+
+@pytest.mark.parametrize(
+    ("words", "save", "works", "stops"),
+    [
+        ("default", None, True, 1),
+        ("save", True, True, 1),
+        ("nosave", False, True, 1),
+        ("save", True, False, 0),
+        ("save force", True, False, 1),
+    ],
+)
+def test_what_a_stop_signal_does_can_be_chosen(
+    start: Start, monkeypatch: pytest.MonkeyPatch, words: str, save: bool | None, works: bool, stops: int
+) -> None:
+    process = start("--port", "0", "--shutdown-on-sigterm", *words.split())
+    asked: list[bool | None] = []
+
+    def prepare_stop(save: bool | None) -> bool:
+        asked.append(save)
+        return works
+
+    monkeypatch.setattr(process.server, "prepare_stop", prepare_stop)
+    process.heed_signal(signal.SIGTERM)
+    assert asked == [save]
+    assert process.reactor.stops == stops
+
+
+def test_the_unix_socket_can_belong_to_a_group(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, str]] = []
+    monkeypatch.setattr(shutil, "chown", lambda path, group: given.append((path, group)))
+    process = start("--port", "0", "--unixsocket", "s", "--unixsocketperm", "770", "--unixsocketgroup", "staff")
+    process.privilegedStartService()
+    assert given == [("s", "staff")]
+
+
+def test_a_group_that_is_not_there_stops_the_start(start: Start) -> None:
+    process = start("--port", "0", "--unixsocket", "s", "--unixsocketgroup", "no-such-group")
+    with pytest.raises(SystemExit):
+        process.privilegedStartService()
+    assert "The unix socket cannot be given to the group no-such-group" in log_of(process)
 
 
 def test_a_second_stop_signal_ends_it_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes import table as module
 from miniredis.datatypes.table import SHARD_LIMIT, Table, position_of
 
@@ -188,7 +189,7 @@ def test_a_scan_returns_what_stays_in_the_table_whatever_else_changes(seed: int)
     assert staying <= found
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.sets(st.binary(max_size=6), max_size=200),
     st.lists(st.tuples(st.booleans(), st.binary(max_size=2)), max_size=300),

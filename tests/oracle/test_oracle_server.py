@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -318,3 +319,29 @@ def test_newer_words_beside_valkey(valkey_oracle: Peer) -> None:
 
 def test_long_words_are_cut_in_errors(oracle: Peer) -> None:
     oracle.compare([[b"foo\n\r", b"a" * 200, b"b" * 9, b"c" * 30], [b"x" * 300, b"y"], [b"CONFIG", b"z" * 300]])
+
+
+def without_times(reply: bytes) -> bytes:
+    """A line of MONITOR without the moment and the client's address."""
+    return re.sub(rb"^\+\d+\.\d+ \[(\d+) [^\]]*\]", rb"+[\1]", reply)
+
+
+def test_monitors_see_the_same(oracle: Peer) -> None:
+    commands = [
+        [b"SET", b"a b", b'x"y\\z\n\r\t\x07\x00\xff'],
+        *lines(
+            "get A|SELECT 3|MULTI|SET k v|LPUSH k v|EXEC|CONFIG GET port|AUTH x y|CLIENT SETNAME z".replace("|", "\n")
+        ),
+        *lines("HELLO 2 AUTH nobody pw|nosuch|GET|INCR k|ECHO ''|EXEC|WATCH k|OBJECT ENCODING k".replace("|", "\n")),
+    ]
+    seen = []
+    for backend in (oracle.theirs, oracle.ours):
+        watcher, client = backend.connect(), backend.connect()
+        client(b"FLUSHALL")
+        assert watcher(b"MONITOR") == b"+OK\r\n"
+        client.pipeline(commands)
+        backend.settle()
+        seen.append([without_times(frame) for frame in watcher.drain() if b'"PING"' not in frame])
+        watcher.close()
+        client.close()
+    assert seen[0] == seen[1]

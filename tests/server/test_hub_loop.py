@@ -326,3 +326,36 @@ def test_what_comes_behind_a_long_reply_waits_for_its_end(wire: Wire) -> None:
     assert received.startswith(b"*100000\r\n*2\r\n$1\r\na\r\n,1\r\n*2")
     assert received.count(b"*2\r\n$1\r\na\r\n,1\r\n") == 100_000
     assert received.endswith(b",1\r\n>3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n+PONG\r\n")
+
+
+def test_large_values_leave_whole_and_in_order(wire: Wire) -> None:
+    client, _ = wire.connect()
+    value = bytes(range(256)) * 4096
+    wire.engine.keyspace.databases[0].set_key(b"k", value)
+    client.send(encode_command([b"MGET", b"k", b"k", b"none", b"k"]) + b"PING\r\n")
+    assert wire.read(client) == b"*4\r\n" + (b"$1048576\r\n" + value + b"\r\n") * 2 + b"$-1\r\n" + (
+        b"$1048576\r\n" + value + b"\r\n+PONG\r\n"
+    )
+
+
+def test_pieces_that_the_peer_does_not_take_wait_their_turn(wire: Wire) -> None:
+    client, connection = wire.connect()
+    value = b"v" * 300_000
+    wire.engine.keyspace.databases[0].set_key(b"k", value)
+    client.send(encode_command([b"MGET", *[b"k"] * 100]))
+    wire.turns(3)
+    assert connection.unsent_size > 20_000_000
+    assert wire.read(client) == b"*100\r\n" + (b"$300000\r\n" + value + b"\r\n") * 100
+    assert connection.unsent_size == 0
+
+
+def test_a_long_reply_is_cut_into_pieces(wire: Wire) -> None:
+    client, _ = wire.connect()
+    for start in range(0, 50_000, 1000):
+        client.send(encode_command([b"RPUSH", b"l", *[b"%d" % number for number in range(start, start + 1000)]]))
+        wire.read(client)
+    client.send(b"LRANGE l 0 -1\r\n")
+    received = wire.read(client)
+    elements = received.split(b"\r\n")
+    assert elements[0] == b"*50000"
+    assert elements[2::2] == [b"%d" % number for number in range(50_000)]
