@@ -59,6 +59,9 @@ from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.persistence import commands as persistence_commands
+from miniredis.scripting import commands as scripting_commands
+from miniredis.scripting import function_commands
+from miniredis.scripting.access import provide_scripting
 
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
@@ -104,6 +107,8 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     memory_commands.group,
     shutdown.group,
     persistence_commands.group,
+    scripting_commands.group,
+    function_commands.group,
 ]
 
 
@@ -116,4 +121,5 @@ def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> 
             raise ConfigError("", 0, b"", b"No such command in rename-command")
     engine = Engine(keyspace, config, commands, random, time, log)
     follow_config(engine)
+    provide_scripting(engine)
     return engine
