@@ -15,6 +15,7 @@ from miniredis.dispatch.function_libraries import FunctionLibraries
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.dispatch.port import Log, Platform, TimeSource
 from miniredis.dispatch.registry import CommandTable
+from miniredis.dispatch.roles import Replication
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.sinks import EventSink, LogSink
@@ -102,6 +103,8 @@ class ServerState(Server):
         self.log_buffer: LogBuffer | None = None
         #: What saves and loads; None in a server without files.
         self.persistence: object = None
+        #: Whom we follow and who follows us; None in a server that does not replicate.
+        self.replication: Replication | None = None
         self.started_ms: int = time.wall_ms()
         self.run_id = b"%040x" % random.getrandbits(160)
         self.platform = Platform()
