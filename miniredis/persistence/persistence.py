@@ -28,6 +28,7 @@ from miniredis.persistence.disk import Disk
 from miniredis.persistence.info import persistence_fields
 from miniredis.persistence.loading import LoadedFile, LoadError, Loading
 from miniredis.persistence.snapshots import Snapshots
+from miniredis.resp.errors import ReplyError
 
 SNAPSHOT_REFUSAL: Final = (
     b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that "
@@ -68,6 +69,9 @@ class Persistence:
         self._load_began_ms: int = 0
         self._loaded: Loading | None = None
         engine.persistence = self
+        if engine.functions is not None:
+            self.snapshots.functions = engine.functions.dump_libraries
+            self.load_functions = self._load_libraries
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
         engine.config.follow(["appendonly"], self._appendonly_changed)
 
@@ -98,8 +102,17 @@ class Persistence:
         self.loading = loading
         return loading
 
-    #: Takes the function libraries of a file; scripting sets it.  What it does not take is kept for the next file.
+    #: Takes the function libraries of a file.  In a server without Lua they are kept for the next file.
     load_functions: Callable[[list[bytes]], None] | None = None
+
+    def _load_libraries(self, codes: list[bytes]) -> None:
+        libraries = self.engine.functions
+        assert libraries is not None
+        for code in codes:
+            try:
+                libraries.load_library(code, True)
+            except ReplyError as problem:
+                raise LoadError(f"Failed loading a library of functions: {problem.message.decode()}") from None
 
     def finish_load(self) -> None:
         """All is loaded: say so, open the log.  LoadError if the log cannot be opened."""

@@ -19,19 +19,21 @@ local host_setresp, host_set_repl = as_function(host.setresp), as_function(host.
 local host_register, host_bit = as_function(host.register), as_function(host.bit)
 local host_pack, host_unpack, host_size = as_function(host.pack), as_function(host.unpack), as_function(host.size)
 
-local STATUS, TABLE, FAILURE = 1, 2, 3
+local STATUS, TABLE, FAILURE, EXHAUSTED, stop = 1, 2, 3, tools.EXHAUSTED, tools.stop
 
 -- redis.call raises a table {err = ...}, redis.pcall returns it.
 local function call(...)
   local value, kind = host_call(...)
   if kind == nil or kind == TABLE then return value end
   if kind == STATUS then return {ok = value} end
+  if kind == EXHAUSTED then stop() end
   raise({err = value, ignore_error_stats_update = true}, 0)
 end
 local function pcall(...)
   local value, kind = host_call(...)
   if kind == nil or kind == TABLE then return value end
   if kind == STATUS then return {ok = value} end
+  if kind == EXHAUSTED then stop() end
   return {err = value, ignore_error_stats_update = true}
 end
 
@@ -64,7 +66,9 @@ function api.sha1hex(...)
   if select("#", ...) ~= 1 then fail("wrong number of arguments") end
   local text = ...
   if type(text) == "number" then text = tostring(text) elseif type(text) ~= "string" then text = "" end
-  return host_sha1(text)
+  local digest, kind = host_sha1(text)
+  if kind == EXHAUSTED then stop() end
+  return digest
 end
 function api.log(...)
   local level = ...
@@ -95,6 +99,7 @@ function api.set_repl(...)
 end
 function api.acl_check_cmd(...)
   local allowed, kind = host_acl(...)
+  if kind == EXHAUSTED then stop() end
   if kind == FAILURE then raise({err = allowed}, 0) end
   return allowed
 end
@@ -176,37 +181,31 @@ function loading_api.register_function(...)
 end
 
 -- What was wrong with an argument is told as the libraries in C tell it.
+local function value_of(value, problem)
+  if problem == nil then return value end
+  if problem == EXHAUSTED then stop() end
+  raise(value, 3)
+end
 base.bit = {}
 for _, name in next, {
   "tobit", "bnot", "band", "bor", "bxor", "lshift", "rshift", "arshift", "rol", "ror", "bswap", "tohex",
 } do
-  base.bit[name] = function(...)
-    local value, problem = host_bit(name, ...)
-    if problem then raise(value, 2) end
-    return value
+  base.bit[name] = function(...) return value_of(host_bit(name, ...)) end
+end
+-- The next position comes first, so that a failure can be told from values.
+local function values_of(position, ...)
+  if position == false then
+    if (...) == EXHAUSTED then stop() end
+    raise((...), 3)
   end
+  local values, count = {...}, select("#", ...)
+  values[count + 1] = position
+  return unpack(values, 1, count + 1)
 end
 base.struct = {
-  pack = function(...)
-    local value, problem = host_pack(...)
-    if problem then raise(value, 2) end
-    return value
-  end,
-  size = function(...)
-    local value, problem = host_size(...)
-    if problem then raise(value, 2) end
-    return value
-  end,
-  unpack = function(...)
-    -- The next position comes first, so that a failure can be told from values.
-    local function results(position, ...)
-      if position == false then raise((...), 3) end
-      local values, count = {...}, select("#", ...)
-      values[count + 1] = position
-      return unpack(values, 1, count + 1)
-    end
-    return results(host_unpack(...))
-  end,
+  pack = function(...) return value_of(host_pack(...)) end,
+  size = function(...) return value_of(host_size(...)) end,
+  unpack = function(...) return values_of(host_unpack(...)) end,
 }
 return api, loading_api, functions
 """

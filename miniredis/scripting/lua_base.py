@@ -62,7 +62,11 @@ local function stop()
 end
 local function hook() if killed or is_over() then stop() end end
 local function finish(ok, ...)
-  if not ok and (killed or is_over()) then stop() end
+  if not ok then
+    if killed or is_over() then stop() end
+    -- The host raises nothing; what the bridge to it may raise would be an object of Python's.
+    if type((...)) == "userdata" then return false, "internal error" end
+  end
   return ok, ...
 end
 
@@ -247,7 +251,7 @@ local function located(problem)
     if type(text) ~= "string" then text = "ERR unknown error" end
     return {text, source, line, rawget(problem, "ignore_error_stats_update") and true or false}
   end
-  local text = tostring(problem)
+  local text = type(problem) == "userdata" and "internal error" or tostring(problem)
   if byte(text, 1) == 1 then
     text = without_place(text)
     if source then text = source:sub(2) .. ":" .. line .. ": " .. text end
@@ -297,7 +301,7 @@ local encode = make_encoder(state)
 local pack = as_function(host.pack)
 local tools = {
   as_function = as_function, bad_argument = bad_argument, freeze = freeze, contents_of = contents_of, copy = copy,
-  newproxy = newproxy, getmetatable = getmetatable,
+  newproxy = newproxy, getmetatable = getmetatable, stop = stop, EXHAUSTED = 4,
 }
 
 -- A library function in Lua fails as one in C would: at the line that called it.

@@ -92,7 +92,7 @@ local function new()
     end
     depth = depth + 1
     if depth > encode_depth then
-      raise("Cannot serialise, excessive depth (" .. depth .. ")", 0)
+      raise("Cannot serialise, excessive nesting (" .. depth .. ")", 0)
     end
     local length = array_length(value)
     if length > 0 then
@@ -132,10 +132,10 @@ local function new()
   -- The name of the token at `position`, for messages only.
   local function token_at(position)
     local first = sub(text, position, position)
-    if first == "" then return position > size and "T_END" or "invalid token" end
+    if first == "" or first == "\0" then return "T_END" end
     if tokens[first] then return tokens[first] end
     if first == '"' then return "T_STRING" end
-    if find(first, "[%d%-]") then return "T_NUMBER" end
+    if find(first, "[%d+-]") then return "T_NUMBER" end
     if sub(text, position, position + 3) == "true" then return "T_BOOLEAN" end
     if sub(text, position, position + 4) == "false" then return "T_BOOLEAN" end
     if sub(text, position, position + 3) == "null" then return "T_NULL" end
@@ -162,10 +162,8 @@ local function new()
       pieces[#pieces + 1] = sub(text, position, stop - 1)
       local mark = byte(text, stop)
       if mark == 34 then return concat(pieces), stop + 1 end
-      if mark == 0 then
-        pieces[#pieces + 1] = "\0"
-        position = stop + 1
-      else
+      if mark == 0 then unexpected("value", "unexpected end of string", stop) end
+      do
         local letter = sub(text, stop + 1, stop + 1)
         if letter == "u" then
           local code = code_unit(stop + 2)
@@ -193,25 +191,24 @@ local function new()
   end
 
   local function number_at(position)
-    local _, stop = find(text, "^%-?0[xX]%x+", position)
+    local _, stop = find(text, "^[+-]?0[xX]%x+%.?%x*[pP][+-]?%d+", position)
+    if not stop then _, stop = find(text, "^[+-]?0[xX]%x+%.?%x*", position) end
     if stop then
-      local negative = byte(text, position) == 45
-      local value = tonumber(sub(text, negative and position + 1 or position, stop))
       if not decode_invalid then return nil end
-      return negative and -value or value, stop + 1
+      return tonumber(sub(text, position, stop)), stop + 1
     end
-    _, stop = find(text, "^%-?%d+%.?%d*[eE][+-]?%d+", position)
-    if not stop then _, stop = find(text, "^%-?%d*%.?%d*", position) end
+    _, stop = find(text, "^[+-]?%d*%.?%d*[eE][+-]?%d+", position)
+    if not stop then _, stop = find(text, "^[+-]?%d*%.?%d*", position) end
     local value = tonumber(sub(text, position, stop))
-    if not decode_invalid and value and find(text, "^%-?0%d", position) then return nil end
+    if not decode_invalid and value and find(text, "^[+-]?0%d", position) then return nil end
     if value then return value, stop + 1 end
     if not decode_invalid then return nil end
-    local negative = byte(text, position) == 45
-    local word = sub(text, negative and position + 1 or position, position + 8):lower()
-    local from = negative and position + 1 or position
-    if sub(word, 1, 8) == "infinity" then return negative and -huge or huge, from + 8 end
-    if sub(word, 1, 3) == "inf" then return negative and -huge or huge, from + 3 end
-    if sub(word, 1, 3) == "nan" then return 0 / 0, from + 3 end
+    local sign = find(text, "^[+-]", position) and byte(text, position)
+    local from = sign and position + 1 or position
+    local word = sub(text, from, from + 7):lower()
+    if word == "infinity" then return sign == 45 and -huge or huge, from + 8 end
+    if sub(word, 1, 3) == "inf" then return sign == 45 and -huge or huge, from + 3 end
+    if sub(word, 1, 3) == "nan" then return sign == 45 and 0 / 0 or -(0 / 0), from + 3 end
     return nil
   end
 
@@ -269,7 +266,7 @@ local function new()
       return object_at(position, depth + 1)
     elseif mark == 91 then
       return array_at(position, depth + 1)
-    elseif mark == 45 or mark and mark >= 48 and mark <= 57 then
+    elseif mark == 45 or mark == 43 or mark and mark >= 48 and mark <= 57 then
       local value, after = number_at(position)
       if value == nil then unexpected("value", "invalid number", position) end
       return value, after
@@ -304,7 +301,7 @@ local function new()
     end
     local value, position = value_at(blank(1), 0)
     position = blank(position)
-    if position <= size then unexpected("the end", token_at(position), position) end
+    if position <= size and byte(text, position) ~= 0 then unexpected("the end", token_at(position), position) end
     text = nil
     return value
   end)

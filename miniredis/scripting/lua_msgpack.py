@@ -71,7 +71,9 @@ local function append(out, n, value, depth)
     if floor(value) == value and value >= -9223372036854775808 and value < 9223372036854775808 then
       out[n] = integer(value)
     else
-      out[n] = to_float(value)
+      local digits, kind = to_float(value)
+      if kind == tools.EXHAUSTED then tools.stop() end
+      out[n] = digits
     end
   elseif kind == "boolean" then
     out[n] = value and "\195" or "\194"
@@ -107,7 +109,6 @@ local function unsigned(position, count)
 end
 local function signed(position, count)
   if count == 8 then
-    need(position, 8)
     local high, low = unsigned(position, 4), unsigned(position + 4, 4)
     if high >= 0x80000000 then high = high - 0x100000000 end
     return high * 0x100000000 + low
@@ -156,7 +157,8 @@ function value_at(position, depth)
   if code == 0xC3 then return true, position end
   if code == 0xCC or code == 0xCD or code == 0xCE or code == 0xCF then
     local count = 2 ^ (code - 0xCC)
-    return unsigned(position, count), position + count
+    -- 64 bits are taken as signed.
+    return code == 0xCF and signed(position, 8) or unsigned(position, count), position + count
   end
   if code >= 0xD0 and code <= 0xD3 then
     local count = 2 ^ (code - 0xD0)
@@ -167,9 +169,9 @@ function value_at(position, depth)
     need(position, count)
     return from_float(sub(text, position, position + count - 1)), position + count
   end
-  if code == 0xD9 or code == 0xC4 then return string_at(position + 1, unsigned(position, 1)) end
-  if code == 0xDA or code == 0xC5 then return string_at(position + 2, unsigned(position, 2)) end
-  if code == 0xDB or code == 0xC6 then return string_at(position + 4, unsigned(position, 4)) end
+  if code == 0xD9 then return string_at(position + 1, unsigned(position, 1)) end
+  if code == 0xDA then return string_at(position + 2, unsigned(position, 2)) end
+  if code == 0xDB then return string_at(position + 4, unsigned(position, 4)) end
   if code == 0xDC then return array_at(position + 2, unsigned(position, 2), depth) end
   if code == 0xDD then return array_at(position + 4, unsigned(position, 4), depth) end
   if code == 0xDE then return map_at(position + 2, unsigned(position, 2), depth) end
@@ -177,8 +179,9 @@ function value_at(position, depth)
   raise("Bad data format in input.", 0)
 end
 
-local function text_argument(name, value)
-  if type(value) ~= "string" and type(value) ~= "number" then tools.bad_argument(1, name, "string", value) end
+local function text_argument(name, ...)
+  local value = ...
+  if type(value) ~= "string" and type(value) ~= "number" then tools.bad_argument(1, name, "string", ...) end
   return tostring(value)
 end
 
@@ -213,8 +216,8 @@ cmsgpack.pack = tools.guarded(function(...)
   for i = 1, count do n = append(out, n, (select(i, ...)), 0) end
   return concat(out)
 end)
-cmsgpack.unpack = tools.guarded(function(given)
-  return decode(text_argument("unpack", given), 0, 0, false)
+cmsgpack.unpack = tools.guarded(function(...)
+  return decode(text_argument("unpack", ...), 0, 0, false)
 end)
 local function offset_argument(name, number, value)
   if value == nil then return 0 end
@@ -227,8 +230,8 @@ cmsgpack.unpack_one = tools.guarded(function(given, offset)
 end)
 cmsgpack.unpack_limit = tools.guarded(function(given, limit, offset)
   if limit == nil then tools.bad_argument(2, "unpack_limit", "number") end
-  return decode(text_argument("unpack_limit", given), offset_argument("unpack_limit", 2, limit),
-                offset_argument("unpack_limit", 3, offset), true)
+  local most = offset_argument("unpack_limit", 2, limit)
+  return decode(text_argument("unpack_limit", given), most, offset_argument("unpack_limit", 3, offset), most ~= 0)
 end)
 return cmsgpack
 """

@@ -40,6 +40,7 @@ ERROR_REPLY: Final = 4
 STATUS: Final = 1
 TABLE: Final = 2
 FAILURE: Final = 3
+EXHAUSTED: Final = 4
 
 LuaFunction = Callable[..., object]
 
@@ -52,6 +53,8 @@ class LuaRuntime(Protocol):
     def table_from(self, contents: object, *, recursive: bool) -> object: ...
 
     def get_memory_used(self) -> int: ...
+
+    def set_max_memory(self, max_memory: int) -> None: ...
 
 
 class ScriptFailure(Exception):
@@ -142,6 +145,8 @@ class Sandbox:
 
         self.host = host
         self.max_memory = max_memory
+        #: The script has taken all there is, and is being ended.
+        self._is_exhausted = False
         self.memory_error: type[BaseException] = lua51.LuaMemoryError
         # No eval, no builtins, no attribute of any Python object.
         runtime: LuaRuntime = lua51.LuaRuntime(
@@ -150,6 +155,7 @@ class Sandbox:
             unpack_returned_tuples=True,
             encoding=None,
             attribute_filter=_refuse_attribute,
+            overflow_handler=float,
             max_memory=max_memory,
         )
         self.runtime = runtime
@@ -238,12 +244,15 @@ class Sandbox:
         try:
             result = function(*arguments)
         except self.memory_error:
-            self._reset()
+            self._recover()
             raise self._out_of_memory() from None
         except RuntimeError:
             # Ended between the script and what is done after it.
-            self._reset()
+            self._recover()
             raise ScriptKilled(b"", 0) from None
+        if self._is_exhausted:
+            self._recover()
+            raise self._out_of_memory()
         if not isinstance(result, tuple):
             return result
         value, kind = result[0], result[1]
@@ -287,18 +296,45 @@ class Sandbox:
             size += len(text)
         self._require(size)
 
+    def _exhausted(self) -> bool:
+        """Whether so little memory is left that not even a short answer is safe: then the script ends.
+
+        What is pushed into Lua outside of a protected call must never fail, so the limit is put up until the end.
+        """
+        if self.runtime.get_memory_used() <= self.max_memory - MARGIN:
+            return False
+        self.runtime.set_max_memory(self.max_memory + MARGIN)
+        self._collect()
+        if self.runtime.get_memory_used() <= self.max_memory - MARGIN:
+            self.runtime.set_max_memory(self.max_memory)
+            return False
+        self._is_exhausted = True
+        return True
+
+    def _recover(self) -> None:
+        """After a script that took too much or was ended in an odd place."""
+        self.runtime.set_max_memory(self.max_memory + MARGIN)
+        self._reset()
+        self._collect()
+        self.runtime.set_max_memory(self.max_memory)
+        self._is_exhausted = False
+
     def _out_of_memory(self) -> ScriptFailure:
         return ScriptFailure(b"ERR not enough memory", b"", 0, False)
 
     # -- the functions that Lua calls: they give (False or nothing, a message) instead of raising
 
     def _call(self, *arguments: object) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         try:
             return self.host.call(arguments)
         except Exception:
             return b"ERR internal error", FAILURE
 
     def _acl_check_cmd(self, *arguments: object) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         try:
             return self.host.acl_check_cmd(arguments)
         except Exception:
@@ -329,23 +365,31 @@ class Sandbox:
         except Exception:
             return True
 
-    def _sha1hex(self, text: bytes) -> bytes:
+    def _sha1hex(self, text: bytes) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         return sha1_hex(text)
 
     def _bit(self, name: bytes, *arguments: object) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         try:
             return bits.compute(name, arguments)
         except bits.ArgumentError as problem:
-            return problem.message, True
+            return problem.message, FAILURE
 
     def _pack(self, *arguments: object) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         try:
             packed = structs.pack(arguments)
         except bits.ArgumentError as problem:
-            return problem.message, True
-        return packed if self.has_room(len(packed)) else (b"not enough memory", True)
+            return problem.message, FAILURE
+        return packed if self.has_room(len(packed)) else (b"not enough memory", FAILURE)
 
     def _unpack(self, *arguments: object) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         try:
             values = structs.unpack(arguments)
         except bits.ArgumentError as problem:
@@ -355,12 +399,16 @@ class Sandbox:
         return tuple(values)
 
     def _size(self, *arguments: object) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         try:
             return structs.size_of(arguments)
         except bits.ArgumentError as problem:
-            return problem.message, True
+            return problem.message, FAILURE
 
-    def _msgpack_float(self, number: float) -> bytes:
+    def _msgpack_float(self, number: float) -> object:
+        if self._exhausted():
+            return False, EXHAUSTED
         return structs.pack_msgpack_number(number)
 
     def _msgpack_number(self, data: bytes) -> float:

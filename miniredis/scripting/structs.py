@@ -98,8 +98,8 @@ def as_long(number: float) -> int:
     """A double cast to 64 bits, as C does it on this machine."""
     if -9223372036854775808.0 <= number < 9223372036854775808.0:
         return int(number)
-    if 0 < number < 18446744073709551616.0:
-        return int(number)
+    if number > 0:
+        return int(number) if number < 18446744073709551616.0 else 0
     return -9223372036854775808
 
 
@@ -109,18 +109,20 @@ def encode_integer(number: float, size: int, little: bool) -> bytes:
     return (value & ((1 << (size * 8)) - 1)).to_bytes(size, "little" if little else "big")
 
 
-def decode_integer(data: bytes, little: bool, is_signed: bool) -> int:
+def decode_integer(data: bytes, little: bool, is_signed: bool) -> float:
+    """The low 64 bits as the number Lua gets.  Where more bytes than that are signed, C's shift decides."""
     value = int.from_bytes(data, "little" if little else "big") & MASK_64
     if is_signed:
-        sign = 1 << (min(len(data), 8) * 8 - 1)
-        if value & sign:
-            value -= sign << 1
-    return value
+        mask = (MASK_64 << (len(data) * 8 - 1 & 63)) & MASK_64
+        if value & mask:
+            value = (value | mask) - (1 << 64)
+    return float(value)
 
 
 def pack(arguments: tuple[object, ...]) -> bytes:
     """struct.pack(format, ...).  Raises `ArgumentError`."""
     form = Format(b"pack", bytes_at(arguments, 0, b"pack"))
+    arguments = (*arguments, None)  # the first one missing counts as nil
     out = bytearray()
     index = 1
     while form.step():
@@ -139,7 +141,7 @@ def pack(arguments: tuple[object, ...]) -> bytes:
             text = bytes_at(arguments, index, b"pack")
             size = form.size if form.size > 0 else len(text)
             if len(text) < size:
-                raise bad_argument(index + 1, b"pack", b"string too short")
+                raise bad_argument(index + 2, b"pack", b"string too short")
             out += text[:size]
             if option == 115:
                 out.append(0)
@@ -165,8 +167,10 @@ def unpack(arguments: tuple[object, ...]) -> list[object]:
     position = 0
     if len(arguments) > 2 and arguments[2] is not None:
         position = as_long(number_at(arguments, 2, b"unpack")) - 1
-        if position < 0:
+        if position == -1:
             raise bad_argument(3, b"unpack", b"offset must be 1 or greater")
+        if position < 0:
+            raise bad_argument(2, b"unpack", b"data string too short")
     values: list[object] = []
     while form.step():
         position += form.padding(position)
@@ -216,10 +220,10 @@ def size_of(arguments: tuple[object, ...]) -> int:
     while form.step():
         total += form.padding(total)
         if form.option == 115:
-            raise bad_argument(1, b"size", b"variable-size format in struct.size")
+            raise bad_argument(1, b"size", b"option 's' has no fixed size")
         if form.option == 99 and form.size == 0:
-            raise bad_argument(1, b"size", b"variable-length format in struct.size")
-        if form.option not in INTEGERS and form.option not in b"xfdc":
+            raise bad_argument(1, b"size", b"option 'c0' has no fixed size")
+        if not bytes([form.option]).isalnum():
             form.control()
         total += form.size
     return total

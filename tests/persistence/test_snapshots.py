@@ -252,17 +252,30 @@ def test_expired_keys_are_not_loaded_and_empty_ones_left_out(start: Start, tmp_p
     assert start().said("1 empty keys were left out")
 
 
+LIBRARY = b"#!lua name=l\nredis.register_function('f', function() return 7 end)"
+
+
 def test_function_libraries_are_kept(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5" + bytes([0x40, len(LIBRARY)]) + LIBRARY + b"\xff")
     server = start()
-    assert server.persistence.snapshots.functions() == [b"#!lua name=l"]
+    assert server.client().run("FCALL f 0") == b":7\r\n"
     server.client().run("SAVE")
-    assert b"\xf5\x0c#!lua name=l" in (tmp_path / "dump.rdb").read_bytes()
-    taken: list[bytes] = []
+    assert LIBRARY[-20:] in (tmp_path / "dump.rdb").read_bytes()
+    assert start().client().run("FCALL f 0") == b":7\r\n"
+
+
+def test_libraries_are_kept_for_the_next_file_by_a_server_without_lua(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5" + bytes([0x40, len(LIBRARY)]) + LIBRARY + b"\xff")
     other = DiskServer(tmp_path)
-    other.persistence.load_functions = taken.extend
+    other.persistence.load_functions = None
     other.load()
-    assert taken == [b"#!lua name=l"]
+    assert other.persistence.snapshots.functions() == [LIBRARY]
+
+
+def test_a_library_that_is_none_stops_the_start(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
+    with pytest.raises(LoadError, match="Failed loading a library of functions: ERR Invalid library metadata"):
+        start()
 
 
 def test_access_records_are_kept(start: Start) -> None:
