@@ -8,7 +8,7 @@ from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import session_of
 from miniredis.formats.dump import dump_functions, payload_version, restore_functions
 from miniredis.formats.errors import FormatError
-from miniredis.resp.errors import error
+from miniredis.resp.errors import error, subcommand_syntax_error
 from miniredis.resp.glob import glob_match
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import OK, MapReply, SetReply, Status
@@ -231,7 +231,7 @@ def function_dump(ctx: Context, argv: list[bytes]) -> object:
 )
 def function_restore(ctx: Context, argv: list[bytes]) -> object:
     if len(argv) > 4:
-        raise error(b"wrong number of arguments for 'function|restore' command")
+        raise subcommand_syntax_error(argv[1], b"FUNCTION")
     policy = argv[3].lower() if len(argv) == 4 else b"append"
     if policy not in (b"flush", b"append", b"replace"):
         raise error(b"Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")

@@ -80,7 +80,8 @@ class Libraries(FunctionLibraries):
         name, body = library_name(code)
         old = self.libraries.get(name)
         if old is not None and not replace:
-            raise error(b"Library '" + name + b"' already exists")
+            shown = name if self._keeps_removed else b"'" + name + b"'"
+            raise error(b"Library " + shown + b" already exists")
         library = self._built(name, code, body)
         for function in library.functions.values():
             known = self.functions.get(function.name.lower())

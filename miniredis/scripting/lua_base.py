@@ -40,9 +40,11 @@ local is_over = as_function(host.is_over)
 local SCRIPT, LIBRARY = "@user_script", "@user_function"
 local READONLY = "Attempt to modify a readonly table"
 
--- Errors of a wrapped function name the line that called it.
+-- Errors of a wrapped function name the line that called it; a method's object is not counted.
 local function bad_argument(number, name, expected, ...)
   local got = select("#", ...) == 0 and "no value" or type((...))
+  local called = getinfo(2, "n")
+  if called and called.namewhat == "method" then number = number - 1 end
   raise("bad argument #" .. number .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")", 3)
 end
 
@@ -89,11 +91,8 @@ local function freeze(contents)
 end
 
 -- Lua 5.1's matcher recurses in C for each item of a pattern: 200,000 of them overrun the stack.
-local function check_match(name, s, p)
-  if type(s) ~= "string" and type(s) ~= "number" then bad_argument(1, name, "string", s) end
-  if type(p) ~= "string" and type(p) ~= "number" then bad_argument(2, name, "string", p) end
-  if type(p) == "string" and #p > 2000 then raise("pattern too long", 3) end
-end
+local function is_text(value) return type(value) == "string" or type(value) == "number" end
+local function is_long(p) return type(p) == "string" and #p > 2000 end
 
 local function copy(library, names)
   local copied = {}
@@ -203,20 +202,38 @@ end
 base.string = copy(string, {"byte", "char", "format", "len", "lower", "reverse", "sub", "upper"})
 function base.string.rep(s, n)
   if type(s) ~= "string" and type(s) ~= "number" then bad_argument(1, "rep", "string", s) end
-  s, n = tostring(s), tonumber(n)
-  if n == nil then bad_argument(2, "rep", "number", n) end
+  local count = tonumber(n)
+  if count == nil then bad_argument(2, "rep", "number", n) end
+  s, n = tostring(s), count
   if s == "" then return s end                       -- n turns of a loop in C for nothing
   if #s * n > MOST_STRING then raise("resulting string too large", 2) end
   return rep(s, n)
 end
 function base.string.find(s, p, init, plain)
-  if not plain then check_match("find", s, p) end
+  if not is_text(s) then bad_argument(1, "find", "string", s) end
+  if not is_text(p) then bad_argument(2, "find", "string", p) end
+  if not plain and is_long(p) then raise("pattern too long", 2) end
   return find(s, p, init, plain)
 end
-function base.string.match(s, p, ...) check_match("match", s, p) return match(s, p, ...) end
-function base.string.gmatch(s, p) check_match("gmatch", s, p) return gmatch(s, p) end
+function base.string.match(s, p, ...)
+  if not is_text(s) then bad_argument(1, "match", "string", s) end
+  if not is_text(p) then bad_argument(2, "match", "string", p) end
+  if is_long(p) then raise("pattern too long", 2) end
+  return match(s, p, ...)
+end
+function base.string.gmatch(s, p)
+  if not is_text(s) then bad_argument(1, "gmatch", "string", s) end
+  if not is_text(p) then bad_argument(2, "gmatch", "string", p) end
+  if is_long(p) then raise("pattern too long", 2) end
+  return gmatch(s, p)
+end
 base.string.gfind = base.string.gmatch
-function base.string.gsub(s, p, ...) check_match("gsub", s, p) return gsub(s, p, ...) end
+function base.string.gsub(s, p, ...)
+  if not is_text(s) then bad_argument(1, "gsub", "string", s) end
+  if not is_text(p) then bad_argument(2, "gsub", "string", p) end
+  if is_long(p) then raise("pattern too long", 2) end
+  return gsub(s, p, ...)
+end
 
 base.table = copy(table, {"concat", "remove", "sort", "maxn", "getn", "setn", "foreach", "foreachi"})
 -- A position far before the list makes insert shift up to 2^31 slots, in C and unstoppable.

@@ -125,21 +125,30 @@ local function new()
   end
 
   local text, size
-  local function unexpected(wanted, found, position)
-    raise("Expected " .. wanted .. " but found " .. found .. " at character " .. position, 0)
-  end
+  local string_at, number_at
 
-  -- The name of the token at `position`, for messages only.
+  -- What stands at a position where something else was wanted; for messages only.
   local function token_at(position)
     local first = sub(text, position, position)
-    if first == "" or first == "\0" then return "T_END" end
-    if tokens[first] then return tokens[first] end
-    if first == '"' then return "T_STRING" end
-    if find(first, "[%d+-]") then return "T_NUMBER" end
-    if sub(text, position, position + 3) == "true" then return "T_BOOLEAN" end
-    if sub(text, position, position + 4) == "false" then return "T_BOOLEAN" end
-    if sub(text, position, position + 3) == "null" then return "T_NULL" end
-    return "invalid token"
+    if first == "" or first == "\0" then return "T_END", position end
+    if tokens[first] then return tokens[first], position end
+    if first == '"' then
+      local _, place, problem = string_at(position + 1)
+      if problem then return problem, place end
+      return "T_STRING", position
+    end
+    if find(first, "[%d+-]") or decode_invalid and find(first, "[iInN]") then
+      if number_at(position) ~= nil then return "T_NUMBER", position end
+      if find(first, "[%d+-]") then return "invalid number", position end
+    end
+    if sub(text, position, position + 3) == "true" then return "T_BOOLEAN", position end
+    if sub(text, position, position + 4) == "false" then return "T_BOOLEAN", position end
+    if sub(text, position, position + 3) == "null" then return "T_NULL", position end
+    return "invalid token", position
+  end
+  local function unexpected(wanted, position)
+    local found, place = token_at(position)
+    raise("Expected " .. wanted .. " but found " .. found .. " at character " .. place, 0)
   end
 
   local function blank(position) return find(text, "[^ \t\r\n]", position) or size + 1 end
@@ -151,18 +160,17 @@ local function new()
   end
 
   -- The string whose quote is before `position`, and where it ends.
-  local function string_at(position)
-    local start = position
+  function string_at(position)
     local stop = find(text, '["\\%z]', position)
     if stop and byte(text, stop) == 34 then return sub(text, position, stop - 1), stop + 1 end
     local pieces = {}
     while true do
       stop = find(text, '["\\%z]', position)
-      if not stop then unexpected("value", "unexpected end of string", size + 1) end
+      if not stop then return nil, size + 1, "unexpected end of string" end
       pieces[#pieces + 1] = sub(text, position, stop - 1)
       local mark = byte(text, stop)
       if mark == 34 then return concat(pieces), stop + 1 end
-      if mark == 0 then unexpected("value", "unexpected end of string", stop) end
+      if mark == 0 then return nil, stop, "unexpected end of string" end
       do
         local letter = sub(text, stop + 1, stop + 1)
         if letter == "u" then
@@ -190,7 +198,7 @@ local function new()
     end
   end
 
-  local function number_at(position)
+  function number_at(position)
     local _, stop = find(text, "^[+-]?0[xX]%x+%.?%x*[pP][+-]?%d+", position)
     if not stop then _, stop = find(text, "^[+-]?0[xX]%x+%.?%x*", position) end
     if stop then
@@ -226,16 +234,16 @@ local function new()
     position = blank(position + 1)
     if byte(text, position) == 125 then return object, position + 1 end
     while true do
-      if byte(text, position) ~= 34 then unexpected("object key string", token_at(position), position) end
+      if byte(text, position) ~= 34 then unexpected("object key string", position) end
       local key, after, problem = string_at(position + 1)
-      if problem then unexpected("object key string", problem, after) end
+      if problem then unexpected("object key string", position) end
       position = blank(after)
-      if byte(text, position) ~= 58 then unexpected("colon", token_at(position), position) end
+      if byte(text, position) ~= 58 then unexpected("colon", position) end
       object[key], position = value_at(blank(position + 1), depth)
       position = blank(position)
       local mark = byte(text, position)
       if mark == 125 then return object, position + 1 end
-      if mark ~= 44 then unexpected("comma or object end", token_at(position), position) end
+      if mark ~= 44 then unexpected("comma or object end", position) end
       position = blank(position + 1)
     end
   end
@@ -251,7 +259,7 @@ local function new()
       position = blank(position)
       local mark = byte(text, position)
       if mark == 93 then return array, position + 1 end
-      if mark ~= 44 then unexpected("comma or array end", token_at(position), position) end
+      if mark ~= 44 then unexpected("comma or array end", position) end
       position = blank(position + 1)
     end
   end
@@ -260,7 +268,7 @@ local function new()
     local mark = byte(text, position)
     if mark == 34 then
       local value, after, problem = string_at(position + 1)
-      if problem then unexpected("value", problem, after) end
+      if problem then unexpected("value", position) end
       return value, after
     elseif mark == 123 then
       return object_at(position, depth + 1)
@@ -268,7 +276,7 @@ local function new()
       return array_at(position, depth + 1)
     elseif mark == 45 or mark == 43 or mark and mark >= 48 and mark <= 57 then
       local value, after = number_at(position)
-      if value == nil then unexpected("value", "invalid number", position) end
+      if value == nil then unexpected("value", position) end
       return value, after
     elseif sub(text, position, position + 3) == "true" then
       return true, position + 4
@@ -280,7 +288,7 @@ local function new()
       local value, after = number_at(position)
       if value ~= nil then return value, after end
     end
-    unexpected("value", token_at(position), position)
+    unexpected("value", position)
   end
 
   local cjson = {null = null, _NAME = "cjson", _VERSION = "2.1.0"}
@@ -301,7 +309,7 @@ local function new()
     end
     local value, position = value_at(blank(1), 0)
     position = blank(position)
-    if position <= size and byte(text, position) ~= 0 then unexpected("the end", token_at(position), position) end
+    if position <= size and byte(text, position) ~= 0 then unexpected("the end", position) end
     text = nil
     return value
   end)

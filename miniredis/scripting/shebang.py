@@ -39,10 +39,12 @@ def script_flags(source: bytes) -> tuple[int, bytes]:
             if word:
                 raise error(b"Unknown lua shebang option: " + word)
             continue
+        if word == b"flags=":
+            continue
         for name in word[6:].split(b","):
-            if name and name not in FLAG_NAMES:
+            if name not in FLAG_NAMES:
                 raise error(b"Unexpected flag in script shebang: " + name)
-            flags |= FLAG_NAMES.get(name, 0)
+            flags |= FLAG_NAMES[name]
     return flags, source[end:]
 
 
