@@ -772,3 +772,16 @@ def test_what_is_newer(valkey_oracle: Peer) -> None:
             [b"EVAL", b"return redis.call('blpop', 'none', 0)", b"0"],
         ]
     )
+
+
+def test_what_differs_and_is_known(oracle: Peer) -> None:
+    """Each as tests/oracle/differences.py has it."""
+    oracle.compare(
+        [
+            "EVAL return(redis.call('blpop','none',0)) 0",
+            "EVAL return(server.sha1hex('')) 0",
+            "EVAL return(os.clock()>=0) 0",
+            "EVAL redis.call('set','k',-0)return(redis.call('get','k')) 0",
+        ]
+    )
+    oracle.compare_clients([(0, "SCRIPT DEBUG YES"), (0, "SCRIPT DEBUG NO")])

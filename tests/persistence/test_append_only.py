@@ -312,6 +312,23 @@ def test_functions_stand_in_a_base_of_commands(start: Start, folder: Path) -> No
     assert (folder / "appendonly.aof.2.base.aof").read_bytes() == expected
 
 
+def test_functions_and_what_scripts_wrote_are_loaded(start: Start, folder: Path) -> None:
+    server = start(appendonly="yes")
+    client = server.client()
+    client.call(b"FUNCTION", b"LOAD", b"#!lua name=l\nredis.register_function('f', function() return 7 end)")
+    client.call(b"FUNCTION", b"LOAD", b"#!lua name=m\nredis.register_function('g', function() return 8 end)")
+    client.call(b"EVAL", b"redis.call('set', 'a', 1) redis.call('incr', 'a')", b"0")
+    client.call(b"FUNCTION", b"DELETE", b"m")
+    assert b"EVAL" not in increment(folder).read_bytes()
+    again = start(appendonly="yes")
+    assert again.digest() == server.digest()
+    assert again.client().run("FCALL f 0") == b":7\r\n"
+    assert again.client().run("FCALL g 0") == b"-ERR Function not found\r\n"
+    again.client().run("BGREWRITEAOF")
+    again.wait_for_child()
+    assert start(appendonly="yes").client().run("FCALL f 0") == b":7\r\n"
+
+
 def test_each_failing_step_of_a_rewrite_loses_nothing(start: Start, folder: Path) -> None:
     disk = FaultyDisk()
     server = start(disk, appendonly="yes")
