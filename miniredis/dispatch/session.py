@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from miniredis.commands.context import Client, Context, Server
 from miniredis.commands.declaration import Command
-from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
+from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_TOUCH, GATE_PRIMARY_LINK, GATE_REPLY, GATE_TRACKING
 from miniredis.dispatch.port import Port
 from miniredis.resp.decoder import RequestDecoder
 
@@ -21,6 +21,9 @@ REPLY_ON: Final = 0
 REPLY_OFF: Final = 1
 REPLY_SKIP_NEXT: Final = 2
 REPLY_SKIP: Final = 3
+
+#: What goes for the commands of a script as it does for its caller.
+BORROWED_GATES: Final = GATE_TRACKING | GATE_NO_TOUCH | GATE_PRIMARY_LINK
 
 
 class QueuedCommand:
@@ -42,6 +45,8 @@ class Session(Client):
         self.context = Context(server.keyspace, self, server)
         self.decoder = RequestDecoder(max_bulk)
         self.out: list[bytes] = []
+        #: From where its commands come: b"multi" within EXEC, b"lua" within a script; empty: from the client.
+        self.access_context = b""
         #: GATE_ bits of this client; 0 for nearly every one.
         self.gates: int = 0
         #: A command waits for its reply; everything behind it stays unread.
@@ -82,6 +87,12 @@ class Session(Client):
         self.queue_is_bad = False
         self.watched: dict[tuple[int, bytes], bool] = {}  # (database, key) -> it was expired already
         self.watch_is_broken = False
+
+    def stand_for(self, caller: Session) -> None:
+        """Run commands in the name of a client, as a script does: with its identity and what it may do."""
+        self.id = caller.id
+        self.user_name = caller.user_name
+        self.gates = caller.gates & BORROWED_GATES
 
     def set_reply_mode(self, mode: int) -> None:
         self.reply_mode = mode

@@ -22,7 +22,6 @@ from miniredis.dispatch.gates import (
     GATE_BUSY,
     GATE_CLUSTER,
     GATE_MEMORY,
-    GATE_NO_TOUCH,
     GATE_PRIMARY_LINK,
     GATE_REPLICA,
     GATE_STALE,
@@ -87,6 +86,7 @@ class Run:
         self.has_written = False
         self.is_out_of_memory = False
         self.repl_flags = 3
+        self.outer_context = b""
         self.resp = 2
         self.started_ns = 0
 
@@ -255,9 +255,9 @@ class ScriptRunner(ScriptHost):
     def _begin(self, ctx: Context, run: Run) -> None:
         session = self.session
         caller = run.caller
-        session.id = caller.id
-        session.user_name = caller.user_name
-        session.gates = caller.gates & (GATE_PRIMARY_LINK | GATE_NO_TOUCH)
+        session.stand_for(caller)
+        run.outer_context = caller.access_context
+        caller.access_context = b"lua"
         context = session.context
         context.db = ctx.db
         context.resp = 2
@@ -272,6 +272,9 @@ class ScriptRunner(ScriptHost):
 
     def _end(self) -> None:
         engine = self.engine
+        run = self.run
+        assert run is not None
+        run.caller.access_context = run.outer_context
         self.run = None
         self.is_killed = False
         engine.gates &= ~GATE_BUSY
@@ -467,12 +470,7 @@ class ScriptRunner(ScriptHost):
         command = find_command(self.engine, argv)
         if command is None:
             return b"ERR Invalid command passed to redis.acl_check_cmd()", FAILURE
-        if run.caller.gates & GATE_ACL:
-            try:
-                self.engine.rules[GATE_ACL].apply(run.caller, command, argv)
-            except ReplyError:
-                return False
-        return True
+        return not run.caller.gates & GATE_ACL or self.engine.rules[GATE_ACL].allows(run.caller, command, argv)
 
     def log(self, level: int, text: bytes) -> None:
         self.engine.log(LOG_LEVELS[level], text.decode("utf-8", "backslashreplace"))
