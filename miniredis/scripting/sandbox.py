@@ -148,6 +148,7 @@ class Sandbox:
         #: The script has taken all there is, and is being ended.
         self._is_exhausted = False
         self.memory_error: type[BaseException] = lua51.LuaMemoryError
+        self.lua_error: type[BaseException] = lua51.LuaError
         # No eval, no builtins, no attribute of any Python object.
         runtime: LuaRuntime = lua51.LuaRuntime(
             register_eval=False,
@@ -249,7 +250,7 @@ class Sandbox:
         except self.memory_error:
             self._recover()
             raise self._out_of_memory() from None
-        except RuntimeError:
+        except self.lua_error:
             # Ended between the script and what is done after it.
             self._recover()
             raise ScriptKilled(b"", 0) from None

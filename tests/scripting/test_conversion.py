@@ -160,3 +160,36 @@ def test_a_chunk_of_another_machine_is_left_alone() -> None:
 
 def test_the_name_of_a_script() -> None:
     assert sha1_hex(b"return 1") == b"e0e1f9fabfc9d4800c877a703b823ac0578ff8db"
+
+
+class SlowlyEnding(ScriptHost):
+    """Tells at the n-th call that the script is over; -1: never."""
+
+    left = -1
+
+    def is_over(self) -> bool:
+        self.left -= 1
+        return self.left == 0
+
+
+def test_a_script_may_be_ended_at_any_instruction() -> None:
+    """Also in what runs before and after it; every seventh is enough."""
+    script = b"local t = {} for i = 1, 3 do t[i] = pcall(error, i) end return {t, cjson.encode(t), ('x'):rep(3)}"
+    for at in range(1, 5000, 7):
+        host = SlowlyEnding()
+        sandbox = Sandbox(host, b"7.2.4", instructions=1)
+        sandbox.prepare(1, sandbox.compile(script, False), False)
+        host.left = at
+        ended = False
+        try:
+            sandbox.run(1, 2, [b"k"], [])
+        except ScriptKilled:
+            ended = True
+        was_over = host.left <= 0
+        host.left = -1
+        assert getattr(sandbox.run(1, 2, [b"k"], []), "data", b"").startswith(b"*3\r\n*3\r\n$-1\r\n")
+        if not was_over:
+            assert not ended
+            return
+        assert ended
+    raise AssertionError("it never came to its end")
