@@ -140,8 +140,7 @@ class ScriptRunner(ScriptHost):
 
     def script_of(self, source: bytes) -> Script:
         """The script of this text, known already or not."""
-        sha = sha1_hex(source)
-        script = self.cache.get(sha)
+        script = self.cache.find(source)
         if script is not None:
             return script
         flags, body = script_flags(source)
@@ -151,7 +150,7 @@ class ScriptRunner(ScriptHost):
             raise error(b"Error compiling script (new function): " + problem.message) from None
         except ScriptFailure as problem:
             raise ReplyError(problem.message) from None
-        script = Script(sha, source, flags, self.next_id(), bytecode)
+        script = Script(sha1_hex(source), source, flags, self.next_id(), bytecode)
         self._forget(self.cache.add(script))
         return script
 

@@ -7,6 +7,7 @@ that fails outside of a protected call would end the process.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -425,8 +426,6 @@ class Sandbox:
 
 def sha1_hex(text: bytes) -> bytes:
     """The name of a script."""
-    import hashlib
-
     return hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
 
 

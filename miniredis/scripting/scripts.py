@@ -38,6 +38,8 @@ class ScriptCache:
 
     def __init__(self) -> None:
         self.scripts: dict[bytes, Script] = {}
+        #: The same by their texts: found quicker than their SHA1 is computed.
+        self._by_source: dict[bytes, Script] = {}
         self.evicted = 0
         self.bytes = 0
         self._evaluated = 0
@@ -53,17 +55,27 @@ class ScriptCache:
             script.used = self._tick
         return script
 
+    def find(self, source: bytes) -> Script | None:
+        """A script that is about to be used, by its text."""
+        script = self._by_source.get(source)
+        if script is not None:
+            self._tick += 1
+            script.used = self._tick
+        return script
+
     def add(self, script: Script) -> list[Script]:
         """Keep a script; the ones that go for it."""
         self._tick += 1
         script.used = self._tick
         self.scripts[script.sha] = script
+        self._by_source[script.source] = script
         self.bytes += script.size()
         self._evaluated += 1
         gone: list[Script] = []
         while self._evaluated > MOST_EVALUATED:
             oldest = min([each for each in self.scripts.values() if not each.is_loaded], key=_last_use)
             del self.scripts[oldest.sha]
+            del self._by_source[oldest.source]
             self.bytes -= oldest.size()
             self._evaluated -= 1
             self.evicted += 1
@@ -79,6 +91,7 @@ class ScriptCache:
     def clear(self) -> list[Script]:
         gone = list(self.scripts.values())
         self.scripts = {}
+        self._by_source = {}
         self.bytes = 0
         self._evaluated = 0
         return gone

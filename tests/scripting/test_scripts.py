@@ -332,3 +332,79 @@ def test_resp3_replies(client: CommandClient) -> None:
         client(b"EVAL", b"redis.setresp(3) return redis.call('hgetall', 'h')", b"0") == b"*2\r\n$1\r\nf\r\n$1\r\nv\r\n"
     )
     assert client(b"EVAL", b"return redis.call('hgetall', 'h')", b"0") == b"*2\r\n$1\r\nf\r\n$1\r\nv\r\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (b"redis.call()", b"ERR Please specify at least one argument for this redis lib call"),
+        (b"redis.call({})", b"ERR Lua redis lib command arguments must be strings or integers"),
+        (b"redis.call('get')", b"ERR Wrong number of args calling Redis command from script"),
+        (b"redis.call('config')", b"ERR Wrong number of args calling Redis command from script"),
+        (b"redis.call('config', 'nope')", b"ERR Unknown Redis command called from script"),
+        (b"redis.call('multi')", b"ERR This Redis command is not allowed from script"),
+        (b"redis.acl_check_cmd()", b"ERR Please specify at least one argument for this redis lib call"),
+        (b"redis.acl_check_cmd({})", b"ERR Lua redis lib command arguments must be strings or integers"),
+        (b"redis.acl_check_cmd('nope')", b"ERR Invalid command passed to redis.acl_check_cmd()"),
+        (b"redis.setresp(4)", b"ERR RESP version must be 2 or 3."),
+        (b"redis.set_repl(9)", b"ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."),
+        (b"redis.log('x', 'y')", b"ERR First argument must be a number (log level)."),
+        (b"error({})", b"ERR unknown error"),
+    ],
+)
+def test_what_the_redis_table_refuses(client: CommandClient, script: bytes, problem: bytes) -> None:
+    assert client(b"EVAL", script, b"0").startswith(b"-" + problem + b" script: ")
+
+
+@pytest.mark.parametrize(
+    ("value", "reply"),
+    [
+        (b"1.9", b":1\r\n"),
+        (b"-1.9", b":-1\r\n"),
+        (b"1/0", b":-9223372036854775808\r\n"),
+        (b"0/0", b":-9223372036854775808\r\n"),
+        (b"2^62", b":4611686018427387904\r\n"),
+        (b"false", b"$-1\r\n"),
+        (
+            b"print_nothing",
+            b"-ERR user_script:1: Script attempted to access nonexistent global variable 'print_nothing'",
+        ),
+        (b"{1.5, {double = 0.1}, {big_number = '1'}}", b"*3\r\n:1\r\n$19\r\n0.10000000000000001\r\n$1\r\n1\r\n"),
+    ],
+)
+def test_values_that_are_replied(client: CommandClient, value: bytes, reply: bytes) -> None:
+    assert client(b"EVAL", b"return " + value, b"0").startswith(reply)
+
+
+def test_numbers_of_keys_that_cannot_be(client: CommandClient) -> None:
+    assert client(b"EVAL", b"return 1", b"-1") == b"-ERR Number of keys can't be negative\r\n"
+    assert client(b"EVAL", b"return 1", b"1") == b"-ERR Number of keys can't be greater than number of args\r\n"
+    assert client(b"EVAL", b"return 1", b"x") == b"-ERR value is not an integer or out of range\r\n"
+    assert client(b"EVAL", b"foo bar", b"0").startswith(b"-ERR Error compiling script (new function): user_script:1: ")
+    assert client(b"EVAL", b"\x1bLua", b"0") == b"-ERR Error compiling script (new function): binary chunk refused\r\n"
+
+
+def test_outside_of_a_script_there_is_nothing_to_call_for(client: CommandClient, server: CommandServer) -> None:
+    client(b"EVAL", b"return 1", b"0")
+    runner = runner_of(server)
+    assert runner.call((b"get", b"k")) == (b"ERR redis.call can only be called inside a script invocation", 3)
+    assert runner.acl_check_cmd((b"get", b"k")) == (
+        b"ERR redis.acl_check_cmd can only be called inside a script invocation",
+        3,
+    )
+    assert not runner.set_repl(0) and not runner.is_over()
+
+
+def test_the_access_context_is_that_of_a_script_only_within(client: CommandClient, server: CommandServer) -> None:
+    seen: list[bytes] = []
+
+    class Noted(Rule):
+        def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
+            seen.append(session.access_context)
+            return None
+
+    server.engine.rules[GATE_ACL] = Noted()
+    client.session.gates |= GATE_ACL
+    client(b"EVAL", b"redis.call('get', 'k') error('x')", b"0")
+    client(b"PING")
+    assert seen == [b"", b"lua", b""]
