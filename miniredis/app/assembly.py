@@ -67,6 +67,9 @@ from miniredis.dispatch.registry import CommandTable
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.persistence import commands as persistence_commands
 from miniredis.replication import commands as replication_commands
+from miniredis.scripting import commands as scripting_commands
+from miniredis.scripting import function_commands
+from miniredis.scripting.access import provide_scripting
 from miniredis.sentinel import commands as sentinel_commands
 
 #: Every group of commands that a server has; modules add theirs while it runs.
@@ -123,6 +126,8 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     shutdown.group,
     persistence_commands.group,
     replication_commands.group,
+    scripting_commands.group,
+    function_commands.group,
 ]
 
 
@@ -148,6 +153,7 @@ def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> 
             raise ConfigError("", 0, b"", b"No such command in rename-command")
     engine = Engine(keyspace, config, commands, random, time, log)
     follow_config(engine)
+    provide_scripting(engine)
     try:
         engine.acl.load_lines(config.lines("user"))
     except AclError as problem:

@@ -137,6 +137,10 @@ class AccessControl(Rule):
             raise self.refuse(session, command, argv, denial)
         return None
 
+    def allows(self, session: Session, command: Command, argv: list[bytes]) -> bool:
+        """Asked without wanting to run it: nothing is logged."""
+        return self.check(session, command, argv) == ALLOWED
+
     def refuse(self, session: Session, command: Command, argv: list[bytes], denial: int) -> ReplyError:
         """Log a denial; the error to be replied."""
         reason = denial & 7

@@ -84,6 +84,7 @@ class Engine(ServerState):
         self._found: Command | None = None
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
         self._block: list[Replay] | None = None
+        self._block_marks: list[int] = []  # when the blocks that are open began
         self.acl = AccessControl(self)
         self.on_reset.append(self.acl.begin)
         self.pause = Pause(self, self.call_held)
@@ -491,13 +492,24 @@ class Engine(ServerState):
     def begin_block(self) -> None:
         """What follows happens together: EXEC, a script, a module's command."""
         self._nesting += 1
+        self._block_marks.append(self.timer.mark_ns)
         if self._nesting == 1 and self.effects.replaying:
+            self._block = []
+
+    def block_started_ns(self) -> int:
+        """When the innermost open block began."""
+        return self._block_marks[-1]
+
+    def forget_block(self) -> None:
+        """Log nothing of the open block: the server stops without saving."""
+        if self._block is not None:
             self._block = []
 
     def end_block(self) -> None:
         """Log the block and serve the clients that waited for something in it."""
         # Its commands are logged, not the one that ran them.
         self.effects.replay_nothing()
+        self._block_marks.pop()
         self._nesting -= 1
         if self._nesting > 0:
             return

@@ -14,7 +14,14 @@ from twisted.internet.defer import Deferred
 from miniredis.commands.context import Client, Context, Server
 from miniredis.commands.declaration import Command
 from miniredis.dispatch.acl_users import User
-from miniredis.dispatch.gates import GATE_MULTI, GATE_NO_TOUCH, GATE_REPLY
+from miniredis.dispatch.gates import (
+    GATE_ACL,
+    GATE_MULTI,
+    GATE_NO_TOUCH,
+    GATE_PRIMARY_LINK,
+    GATE_REPLY,
+    GATE_TRACKING,
+)
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.tracking_options import TrackingOptions
 from miniredis.resp.decoder import RequestDecoder
@@ -32,6 +39,8 @@ CHUNKS_JOINED: Final = 8192
 #: Longer output is only looked at here and there for large chunks; a prime, since replies repeat in threes.
 LOOK_AT_ALL: Final = 64
 LOOK_AT_STEP: Final = 7
+#: What goes for the commands of a script as it does for its caller.
+BORROWED_GATES: Final = GATE_TRACKING | GATE_NO_TOUCH | GATE_PRIMARY_LINK | GATE_ACL
 
 
 class QueuedCommand:
@@ -106,6 +115,14 @@ class Session(Client):
         self.queue_is_bad = False
         self.watched: dict[tuple[int, bytes], int] = {}  # (database, key) -> how it was, see watching.py
         self.watch_is_broken = False
+
+    def stand_for(self, caller: Session) -> None:
+        """Run commands in the name of a client, as a script does: with its identity and what it may do."""
+        self.id = caller.id
+        self.user_name = caller.user_name
+        self.user = caller.user
+        self.tracking = caller.tracking
+        self.gates = caller.gates & BORROWED_GATES
 
     def set_reply_mode(self, mode: int) -> None:
         self.reply_mode = mode

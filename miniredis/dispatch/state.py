@@ -11,6 +11,7 @@ from miniredis.commands.context import Server
 from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.blocking import WaitingClients
+from miniredis.dispatch.function_libraries import FunctionLibraries
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.dispatch.port import Log, Platform, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -142,6 +143,12 @@ class ServerState(Server):
         #: Answers other clients in the middle of a command that takes long; called about every millisecond by a
         #: script while GATE_BUSY is set.  None where nobody else can be served.
         self.while_busy: Callable[[], None] | None = None
+        #: Ends the script that runs, whatever it has done: the server stops without saving.
+        self.end_script: Callable[[], None] | None = None
+        #: What runs scripts, for the commands about them.
+        self.scripting: object = None
+        #: The libraries of functions; None in a server without Lua.
+        self.functions: FunctionLibraries | None = None
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024

@@ -60,7 +60,6 @@ class Snapshots:
             (b"redis-bits", b"64"),
             (b"ctime", b"%d" % (self.engine.keyspace.now_ms // 1000)),
             (b"used-mem", b"%d" % self.engine.used_memory()),
-            *(replication.snapshot_origin() if replication is not None else []),
             (b"aof-base", b"%d" % is_log_base),
             # Where in the stream of replication the data stands; a log's base is not all of the data.
             *(replication.snapshot_origin() if replication is not None and not is_log_base else []),

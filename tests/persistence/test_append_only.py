@@ -447,6 +447,7 @@ def test_a_rewrite_is_short_and_complete(start: Start, folder: Path, preamble: s
 
 def test_functions_stand_in_a_base_of_commands(start: Start, folder: Path) -> None:
     server = start(appendonly="yes", aof_use_rdb_preamble="no", aof_checksum="no")
+    server.engine.functions = None
     server.persistence.snapshots.functions.load([b"#!lua name=l"])
     server.client().run("BGREWRITEAOF")
     server.wait_for_child()
@@ -511,6 +512,23 @@ def test_a_base_begun_without_a_log_is_not_that_of_a_new_log(start: Start) -> No
     client.run("SET c 1")
     server.wait_for_child()
     assert start(appendonly="yes").digest() == server.digest()
+
+
+def test_functions_and_what_scripts_wrote_are_loaded(start: Start, folder: Path) -> None:
+    server = start(appendonly="yes")
+    client = server.client()
+    client.call(b"FUNCTION", b"LOAD", b"#!lua name=l\nredis.register_function('f', function() return 7 end)")
+    client.call(b"FUNCTION", b"LOAD", b"#!lua name=m\nredis.register_function('g', function() return 8 end)")
+    client.call(b"EVAL", b"redis.call('set', 'a', 1) redis.call('incr', 'a')", b"0")
+    client.call(b"FUNCTION", b"DELETE", b"m")
+    assert b"EVAL" not in increment(folder).read_bytes()
+    again = start(appendonly="yes")
+    assert again.digest() == server.digest()
+    assert again.client().run("FCALL f 0") == b":7\r\n"
+    assert again.client().run("FCALL g 0") == b"-ERR Function not found\r\n"
+    again.client().run("BGREWRITEAOF")
+    again.wait_for_child()
+    assert start(appendonly="yes").client().run("FCALL f 0") == b":7\r\n"
 
 
 def test_each_failing_step_of_a_rewrite_loses_nothing(start: Start, folder: Path) -> None:

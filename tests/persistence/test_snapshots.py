@@ -277,13 +277,19 @@ class FewLibraries:
         self.codes = []
 
 
-def test_function_libraries_are_kept_without_lua(start: Start, tmp_path: Path) -> None:
+def test_function_libraries_are_kept_without_lua(tmp_path: Path) -> None:
+    def start_without_lua() -> DiskServer:
+        server = DiskServer(tmp_path)
+        server.engine.functions = None
+        server.load()
+        return server
+
     (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
-    server = start()
+    server = start_without_lua()
     assert server.persistence.snapshots.functions.sources() == [b"#!lua name=l"]
     assert server.client().run("DEBUG RELOAD") == b"+OK\r\n"
     assert b"\xf5\x0c#!lua name=l" in (tmp_path / "dump.rdb").read_bytes()
-    assert start().persistence.snapshots.functions.sources() == [b"#!lua name=l"]
+    assert start_without_lua().persistence.snapshots.functions.sources() == [b"#!lua name=l"]
 
 
 def test_function_libraries_are_saved_and_loaded(start: Start, tmp_path: Path) -> None:
@@ -361,6 +367,24 @@ def test_a_snapshot_can_be_slowed_down(start: Start, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(server.engine, "sleep", slept.append)
     assert server.client().run("SAVE") == b"+OK\r\n"
     assert sum(slept) == pytest.approx(0.009)
+
+
+LIBRARY = b"#!lua name=l\nredis.register_function('f', function() return 7 end)"
+
+
+def test_function_libraries_are_loaded(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5" + bytes([0x40, len(LIBRARY)]) + LIBRARY + b"\xff")
+    server = start()
+    assert server.client().run("FCALL f 0") == b":7\r\n"
+    server.client().run("SAVE")
+    assert LIBRARY[-20:] in (tmp_path / "dump.rdb").read_bytes()
+    assert start().client().run("FCALL f 0") == b":7\r\n"
+
+
+def test_a_library_that_is_none_stops_the_start(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
+    with pytest.raises(LoadError, match="a function library: ERR Invalid library metadata"):
+        start()
 
 
 def test_access_records_are_kept(start: Start) -> None:
