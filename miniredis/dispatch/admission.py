@@ -12,6 +12,7 @@ from miniredis.commands.declaration import (
     LOADING,
     NO_AUTH,
     NO_MULTI,
+    READONLY,
     STALE,
     WRITE,
     Command,
@@ -71,6 +72,8 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
         raise loading()
     if gates & GATE_BUSY and not flags & ALLOW_BUSY:
         state.rules[GATE_BUSY].apply(session, command, argv)
+    if session.is_replica and flags & (WRITE | READONLY):
+        raise ReplyError(b"ERR Replica can't interact with the keyspace")
     if gates & GATE_MULTI and command.name not in NEVER_QUEUED:
         session.queued.append(QueuedCommand(command, argv))
         return QUEUED

@@ -168,9 +168,10 @@ def _close_all_but(*kept: int) -> None:
         limit = 4096
     first = 3
     for descriptor in sorted(kept):
-        os.closerange(first, descriptor)
-        first = max(first, descriptor + 1)
-    os.closerange(first, limit)
+        if descriptor >= first:  # a range whose end is negative is everything
+            os.closerange(first, descriptor)
+            first = descriptor + 1
+    os.closerange(first, max(first, limit))
 
 
 def may_fork(resident_bytes: int) -> bool:

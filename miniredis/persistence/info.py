@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniredis.dispatch.gates import GATE_LOADING
+
 if TYPE_CHECKING:
     from miniredis.persistence.persistence import Persistence
 
@@ -25,7 +27,7 @@ def persistence_fields(persistence: Persistence) -> Fields:
     rewrite_s = persistence.rewrite_started_s()
     keys, total_keys = persistence.child_keys(), persistence.child_keys_total()
     fields: Fields = [
-        ("loading", int(loading is not None)),
+        ("loading", int(loading is not None or bool(persistence.engine.gates & GATE_LOADING))),
         ("async_loading", 0),
         ("current_cow_peak", 0),
         ("current_cow_size", 0),

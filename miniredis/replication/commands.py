@@ -6,6 +6,7 @@ from miniredis.commands.arguments import parse_int
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.dispatch.access import engine_of, session_of
+from miniredis.dispatch.debug_commands import add_subcommand
 from miniredis.replication.follower import Follower
 from miniredis.replication.info import role_reply
 from miniredis.replication.replication import ServerReplication
@@ -62,9 +63,7 @@ def replicaof(ctx: Context, argv: list[bytes]) -> object:
     if session.is_replica:
         raise error(b"Command is not valid when client is a replica.")
     port = parse_int64(argv[2])
-    if port is None:
-        raise error(b"value is not an integer or out of range")
-    if not 0 <= port <= 65535:
+    if port is None or not 0 <= port <= 65535:
         raise error(b"Invalid master port")
     host = argv[1].decode("utf-8", "replace")
     if replication.primary_address() == (host, port):
@@ -237,6 +236,17 @@ def replconf(ctx: Context, argv: list[bytes]) -> object:
         follower = replication.primary.introduce(session)
         _introduce(ctx, follower, option, value)
     return OK
+
+
+def change_replication_id(ctx: Context, argv: list[bytes]) -> object:
+    """DEBUG CHANGE-REPL-ID: as if the data had another past."""
+    replication_of(ctx).history.begin_new()
+    return OK
+
+
+add_subcommand(
+    "CHANGE-REPL-ID", "Change the replication ids, so that replicas need a full sync.", 2, 2, change_replication_id
+)
 
 
 def _introduce(ctx: Context, follower: Follower, option: bytes, value: bytes) -> None:

@@ -76,6 +76,7 @@ class TcpLink(Link, ClientFactory):
         user = self.user
         self.user = None
         self.transport = None
+        self.connector = None
         if user is not None:
             user.link_lost(reason)
 
@@ -87,10 +88,11 @@ class TcpLink(Link, ClientFactory):
 
     def close(self) -> None:
         self.user = None
+        connector, self.connector = self.connector, None
         if self.transport is not None:
             self.transport.abortConnection()
-        elif self.connector is not None:
-            self.connector.stopConnecting()
+        elif connector is not None:
+            connector.stopConnecting()
 
     def pause(self) -> None:
         if self.transport is not None:

@@ -16,7 +16,7 @@ from miniredis.replication.failover import Failover
 from miniredis.replication.following import Following
 from miniredis.replication.history import History
 from miniredis.replication.info import backlog_memory_fields, replication_fields, sync_fields
-from miniredis.replication.outside import Network, SnapshotSource, Storage
+from miniredis.replication.outside import Network, SnapshotSource, Storage, libraries_of
 from miniredis.replication.primary import Primary
 from miniredis.replication.waiting import Waits
 from miniredis.resp.errors import ReplyError
@@ -167,8 +167,22 @@ class ServerReplication(Replication):
             engine.effects.flushed.extend(range(len(engine.keyspace.databases)))
             engine.deliver_unasked(engine.own_session(self.primary.no_port))
         engine.effects.dirty += engine.keyspace.total_keys()
+        self._replace_libraries(functions)
         for told in engine.on_data_replaced:
             told(functions)
+
+    def _replace_libraries(self, functions: list[bytes]) -> None:
+        libraries = libraries_of(self.engine)
+        if libraries is None:
+            if functions:
+                self.engine.log("warning", f"{len(functions)} function libraries of the primary cannot be kept here")
+            return
+        libraries.flush_libraries()
+        for code in functions:
+            try:
+                libraries.load_library(code, True)
+            except ReplyError as problem:
+                self.engine.log("warning", f"A function library of the primary: {problem.message.decode('latin-1')}")
 
     def _resize(self) -> None:
         if self.history.backlog is not None:

@@ -18,7 +18,17 @@ from miniredis.dispatch.executor import Engine
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.keyspace.snapshot import SnapshotWriter
 from miniredis.replication.link import TcpNetwork
-from miniredis.replication.outside import FAILED, READY, RUNNING, Snapshot, SnapshotSource, SnapshotWish, Storage, Store
+from miniredis.replication.outside import (
+    FAILED,
+    READY,
+    RUNNING,
+    Snapshot,
+    SnapshotSource,
+    SnapshotWish,
+    Storage,
+    Store,
+    libraries_of,
+)
 from miniredis.replication.replication import ServerReplication
 
 PIPE_BYTES: Final = 1 << 20
@@ -48,8 +58,6 @@ class ForkedSource(SnapshotSource):
         self.engine = engine
         self.start_child = start_child
         self.may_fork = may_fork
-        #: Sources of the function libraries.
-        self.functions: Callable[[], list[bytes]] = list
 
     def begin(self, wish: SnapshotWish) -> Snapshot:
         if not self.may_fork(self.engine.platform.rss_bytes()):
@@ -69,7 +77,9 @@ class ForkedSource(SnapshotSource):
             (b"ctime", b"%d" % (engine.keyspace.now_ms // 1000)),
             (b"used-mem", b"0"),
         ]
-        writer.begin(aux + wish.aux + [(b"aof-base", b"0")], self.functions() if wish.has_functions else [])
+        libraries = libraries_of(engine) if wish.has_functions else None
+        functions = libraries.dump_libraries() if libraries is not None else []
+        writer.begin(aux + wish.aux + [(b"aof-base", b"0")], functions)
         while chunk := writer.step():
             view = memoryview(chunk)
             while view:
