@@ -11,8 +11,9 @@ import pytest
 import redis
 from redis.sentinel import Sentinel
 
-from oracle.servers import ServerProcess, redis_server
 from sentinel.simulation import run
+
+from oracle.servers import ServerProcess, redis_server
 from system.conftest import program
 
 Start = Callable[..., ServerProcess]
