@@ -84,7 +84,8 @@ class TcpChannel(ClientFactory):
         if self._transport is not None:
             self._transport.abortConnection()
         elif self._connector is not None:
-            self._connector.stopConnecting() if self._connector.state == "connecting" else None
+            self._connector.stopConnecting()
+        self._connector = None
 
     # -- what happens to the connection
 
@@ -92,6 +93,7 @@ class TcpChannel(ClientFactory):
         return ChannelProtocol(self)
 
     def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
+        self._connector = None
         self.connection_lost()
 
     def connection_made(self, transport: Any) -> None:
@@ -119,7 +121,7 @@ class TcpChannel(ClientFactory):
             self._waiting.popleft()(reply)
 
     def connection_lost(self) -> None:
-        self._transport = None
+        self._transport = self._connector = None
         self._waiting.clear()
         lost, self._lost = self._lost, None
         if lost is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from twisted.internet.task import Clock
 
@@ -80,10 +81,10 @@ class DataServer(Host):
             return
         passed = (*passed, self.address)
         for subscriber, heard in list(self.subscribers):
-            self.world.carry(self.address, subscriber, lambda heard=heard: heard(message))
+            self.world.carry(self.address, subscriber, partial(heard, message))
         for other in self.world.data():
             if other.primary == self.address:
-                self.world.carry(self.address, other.address, lambda other=other: other.spread(message, passed))
+                self.world.carry(self.address, other.address, partial(other.spread, message, passed))
 
     def info(self) -> bytes:
         lines = [b"run_id:" + self.run_id]
@@ -222,8 +223,10 @@ class SimulatedChannel:
         if host is None or not host.is_up:
             world.carry(owner.address, owner.address, self._refused)
         else:
-            there = lambda: world.carry(self.peer, owner.address, lambda: self._opened(opened))  # noqa: E731
-            world.carry(owner.address, self.peer, there)
+            world.carry(owner.address, self.peer, lambda: self._reached(opened))
+
+    def _reached(self, opened: Callable[[str], None]) -> None:
+        self.world.carry(self.peer, self.owner.address, lambda: self._opened(opened))
 
     def _refused(self) -> None:
         if not self.is_closed:
