@@ -21,7 +21,7 @@ from miniredis.dispatch.acl import AccessControl
 from miniredis.dispatch.admission import admit, admit_queued
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.client_limits import ClientLimits
-from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog, SmallRequests
+from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog, SmallRequests
 from miniredis.dispatch.gates import (
     AFTER_REPLY,
     GATE_ACL,
@@ -42,7 +42,7 @@ from miniredis.dispatch.sinks import Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
-from miniredis.resp.encoder import LINE_BYTES, append_bulk, append_reply, encode_command, encode_error, encode_reply
+from miniredis.resp.encoder import append_bulk, append_reply, encode_command, encode_error
 from miniredis.resp.errors import (
     ProtocolError,
     ReplyError,
@@ -52,6 +52,8 @@ from miniredis.resp.errors import (
 )
 from miniredis.resp.replies import Preencoded
 
+#: The header of a bulk string and its end take no more than this.
+HEADER_BYTES: Final = 24
 #: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
 CROSS_PROTOCOL: Final = (b"post", b"host:")
 
@@ -185,12 +187,15 @@ class Engine(ServerState):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
                 append_bulk(out, reply)
-                if len(reply) + LINE_BYTES >= self.log_larger_replies:
-                    self._note_large_reply(session, argv, reply)
+                if len(reply) + HEADER_BYTES >= self.large_reply_bytes:
+                    self.command_log.look_at_bulk(session, argv, reply, self.large_reply_bytes)
             elif isinstance(reply, Deferred):
                 self._hold(session, reply)
-            elif append_reply(out, reply, session.context.resp) >= self.log_larger_replies:
-                self._note_large_reply(session, argv, reply)
+            else:
+                before = len(out)
+                append_reply(out, reply, session.context.resp)
+                if len(out) - before > 1:
+                    self.command_log.look_at_reply(session, argv, before, self.large_reply_bytes)
         return not decoder.is_idle()
 
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
@@ -200,12 +205,6 @@ class Engine(ServerState):
             command = self.commands.look_up(argv)
             if size >= self.log_larger_bytes and command is not None:
                 self.command_log.note(LARGE_REQUEST, session, command, argv, size)
-
-    def _note_large_reply(self, session: Session, argv: list[bytes], reply: object) -> None:
-        command = self.commands.look_up(argv)
-        size = len(encode_reply(reply, session.context.resp))
-        if command is not None and size >= self.log_larger_replies:
-            self.command_log.note(LARGE_REPLY, session, command, argv, size)
 
     def execute(self, session: Session, argv: list[bytes]) -> object:
         """Run one request; its reply value, errors included."""

@@ -135,7 +135,7 @@ class ServerState(Server):
         self.slow_ns: int = 1 << 62
         self.log_slower_ns: int = -1  # -1: the log of slow commands is off
         self.log_larger_bytes: int = -1  # the log of large requests
-        self.log_larger_replies: int = 1 << 62  # the log of large replies
+        self.large_reply_bytes: int = 1 << 62  # the log of large replies
         self.tracks_latency = True
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
