@@ -56,8 +56,8 @@ def follow_config(engine: Engine) -> None:
             engine.gates |= GATE_LOG_REQUESTS
         else:
             engine.gates &= ~GATE_LOG_REQUESTS
-        larger_replies = config.int("commandlog-reply-larger-than")
-        engine.log_larger_replies = larger_replies if larger_replies >= 0 else NEVER_NS
+        reply_bytes = config.int("commandlog-reply-larger-than")
+        engine.large_reply_bytes = reply_bytes if reply_bytes >= 0 else NEVER_NS
         engine.command_log.resize(SLOW, config.int("slowlog-max-len"))
         engine.command_log.resize(LARGE_REQUEST, config.int("commandlog-large-request-max-len"))
         engine.command_log.resize(LARGE_REPLY, config.int("commandlog-large-reply-max-len"))

@@ -24,7 +24,7 @@ from miniredis.dispatch.admission import admit, admit_queued
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.call_timer import RUN_ARGUMENTS, CallTimer
 from miniredis.dispatch.client_limits import ClientLimits
-from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW, CommandLog, SmallRequests
+from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog, SmallRequests
 from miniredis.dispatch.freeing import Freeing
 from miniredis.dispatch.gates import (
     AFTER_REPLY,
@@ -48,15 +48,7 @@ from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.resp.drawn import DrawnReply
-from miniredis.resp.encoder import (
-    LINE_BYTES,
-    append_bulk,
-    append_integer,
-    append_reply,
-    encode_command,
-    encode_error,
-    encode_reply,
-)
+from miniredis.resp.encoder import append_bulk, append_integer, append_reply, encode_command, encode_error
 from miniredis.resp.errors import (
     ProtocolError,
     ReplyError,
@@ -66,6 +58,8 @@ from miniredis.resp.errors import (
 )
 from miniredis.resp.replies import Preencoded
 
+#: The header of a bulk string and its end take no more than this.
+HEADER_BYTES: Final = 24
 #: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
 CROSS_PROTOCOL: Final = (b"post", b"host:")
 
@@ -230,23 +224,31 @@ class Engine(ServerState):
                 out.append(reply.data)
             elif isinstance(reply, bytes):
                 append_bulk(out, reply)
-                if len(reply) + LINE_BYTES >= self.log_larger_replies:
-                    self._note_large_reply(session, argv, reply)
+                if len(reply) + HEADER_BYTES >= self.large_reply_bytes:
+                    self.command_log.look_at_bulk(session, argv, reply, self.large_reply_bytes)
             elif isinstance(reply, int) and reply is not True and reply is not False:
                 append_integer(out, reply)
             elif reply is None or isinstance(reply, list):
-                if append_reply(out, reply, session.context.resp) >= self.log_larger_replies:
-                    self._note_large_reply(session, argv, reply)
+                self._append_looking(session, argv, reply)
             elif isinstance(reply, Deferred):  # a test that asks Python's own classes: the dearest comes last
                 self._hold(session, reply)
             elif isinstance(reply, DrawnReply):
                 if session.append_drawn(reply):
                     more = True
                     break
-            elif append_reply(out, reply, session.context.resp) >= self.log_larger_replies:
-                self._note_large_reply(session, argv, reply)
+            else:
+                self._append_looking(session, argv, reply)
         timer.end()
         return more
+
+    def _append_looking(self, session: Session, argv: list[bytes], reply: object) -> None:
+        """Append a reply of any kind, with an eye on its size."""
+        out = session.out
+        before = len(out)
+        append_reply(out, reply, session.context.resp)
+        chunks = len(out) - before
+        if chunks > 1 or (chunks == 1 and len(out[before]) >= self.large_reply_bytes):
+            self.command_log.look_at_reply(session, argv, before, self.large_reply_bytes)
 
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
         """A request that came in pieces may be large; one that came at once is not."""
@@ -255,12 +257,6 @@ class Engine(ServerState):
             command = self.commands.look_up(argv)
             if size >= self.log_larger_bytes and command is not None:
                 self.command_log.note(LARGE_REQUEST, session, command, argv, size)
-
-    def _note_large_reply(self, session: Session, argv: list[bytes], reply: object) -> None:
-        command = self.commands.look_up(argv)
-        size = len(encode_reply(reply, session.context.resp))
-        if command is not None and size >= self.log_larger_replies:
-            self.command_log.note(LARGE_REPLY, session, command, argv, size)
 
     def execute(self, session: Session, argv: list[bytes]) -> object:
         """Run one request; its reply value, errors included."""

@@ -156,7 +156,7 @@ class ServerState(Server):
         self.log_larger_bytes: int = -1  # the log of large requests
         #: Told after all data came anew from a primary, with the sources of its function libraries.
         self.on_data_replaced: list[Callable[[list[bytes]], None]] = []
-        self.log_larger_replies: int = 1 << 62  # the log of large replies
+        self.large_reply_bytes: int = 1 << 62  # the log of large replies
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
         #: Told of every command that has run, while anybody monitors.

@@ -29,7 +29,6 @@ from miniredis.resp.replies import (
 
 CRLF: Final = b"\r\n"
 READY_HEADERS: Final = 1024
-LINE_BYTES: Final = 24  # no header of an element is longer, with what ends the element
 BULK_HEADERS: Final[list[bytes]] = [b"$%d\r\n" % n for n in range(READY_HEADERS)]
 ARRAY_HEADERS: Final[list[bytes]] = [b"*%d\r\n" % n for n in range(READY_HEADERS)]
 INTEGERS: Final[list[bytes]] = [b":%d\r\n" % n for n in range(READY_HEADERS)]
@@ -80,26 +79,31 @@ def append_array_header(out: list[bytes], size: int) -> None:
         out.append(b"*" + str(size).encode() + CRLF)
 
 
-def append_reply(out: list[bytes], reply: object, resp: int) -> int:
-    """Append `reply` as protocol version `resp` (2 or 3) writes it; the bytes that took, or a few more."""
+def append_reply(out: list[bytes], reply: object, resp: int) -> None:
+    """Append `reply` as protocol version `resp` (2 or 3) writes it."""
     if isinstance(reply, bytes):
         append_bulk(out, reply)
-        return len(reply) + LINE_BYTES
-    if isinstance(reply, Preencoded):
+    elif isinstance(reply, Preencoded):
         out.append(reply.data)
-        return len(reply.data)
-    if isinstance(reply, list):
+    elif reply is None:
+        out.append(b"$-1\r\n" if resp == 2 else b"_\r\n")
+    elif isinstance(reply, bool):
+        if resp == 2:
+            out.append(b":1\r\n" if reply else b":0\r\n")
+        else:
+            out.append(b"#t\r\n" if reply else b"#f\r\n")
+    elif isinstance(reply, int):
+        append_integer(out, reply)
+    elif isinstance(reply, list):
         if IS_NATIVE:
             data = encode_plain(reply, resp)
             if data is not None:
                 out.append(data)
-                return len(data)
+                return
         append_array_header(out, len(reply))
-        total = len(reply) * LINE_BYTES
         for item in reply:
             if isinstance(item, bytes):
                 size = len(item)
-                total += size
                 if size < READY_HEADERS:
                     # Three chunks: a third faster for long arrays than putting them together here.
                     out.append(BULK_HEADERS[size])
@@ -108,70 +112,39 @@ def append_reply(out: list[bytes], reply: object, resp: int) -> int:
                 else:
                     append_bulk(out, item)
             else:
-                total += append_reply(out, item, resp)
-        return total
-    if reply is None or isinstance(reply, int):
-        append_scalar(out, reply, resp)
-        return LINE_BYTES
-    return append_rare_reply(out, reply, resp)
-
-
-def append_scalar(out: list[bytes], reply: int | None, resp: int) -> None:
-    """A null, a boolean or an integer."""
-    if reply is None:
-        out.append(b"$-1\r\n" if resp == 2 else b"_\r\n")
-    elif isinstance(reply, bool):
-        if resp == 2:
-            out.append(b":1\r\n" if reply else b":0\r\n")
-        else:
-            out.append(b"#t\r\n" if reply else b"#f\r\n")
+                append_reply(out, item, resp)
     else:
-        append_integer(out, reply)
+        append_rare_reply(out, reply, resp)
 
 
-def append_items(out: list[bytes], header: bytes, items: list[object], resp: int) -> int:
+def append_items(out: list[bytes], header: bytes, items: list[object], resp: int) -> None:
     out.append(header)
-    total = LINE_BYTES
     for item in items:
-        total += append_reply(out, item, resp)
-    return total
+        append_reply(out, item, resp)
 
 
-def append_rare_reply(out: list[bytes], reply: object, resp: int) -> int:
-    """As append_reply, for what few commands return."""
-    if isinstance(reply, MapReply):
-        if resp == 2:
-            return append_items(out, b"*%d\r\n" % len(reply.flat), reply.flat, resp)
-        return append_items(out, b"%%%d\r\n" % (len(reply.flat) // 2), reply.flat, resp)
-    if isinstance(reply, SetReply):
-        return append_items(out, (b"*%d\r\n" if resp == 2 else b"~%d\r\n") % len(reply.members), reply.members, resp)
-    if isinstance(reply, Push):
-        return append_items(out, (b"*%d\r\n" if resp == 2 else b">%d\r\n") % len(reply.items), reply.items, resp)
-    if isinstance(reply, Several):
-        return append_items(out, b"", reply.replies, resp)
-    if isinstance(reply, Attribute):
-        size = 0
-        if resp == 3:
-            size = append_items(out, b"|%d\r\n" % (len(reply.flat) // 2), reply.flat, resp)
-        return size + append_reply(out, reply.reply, resp)
-    before = len(out)
-    append_rare_scalar(out, reply, resp)
-    return sum([len(chunk) for chunk in out[before:]])
-
-
-def append_rare_scalar(out: list[bytes], reply: object, resp: int) -> None:
+def append_rare_reply(out: list[bytes], reply: object, resp: int) -> None:
     if isinstance(reply, bytearray):
         append_bulk(out, bytes(reply))
     elif isinstance(reply, Status):
         out.append(b"+" + one_line(reply.text) + CRLF)
     elif isinstance(reply, NullArray):
         out.append(b"*-1\r\n" if resp == 2 else b"_\r\n")
+    elif isinstance(reply, MapReply):
+        if resp == 2:
+            append_items(out, b"*%d\r\n" % len(reply.flat), reply.flat, resp)
+        else:
+            append_items(out, b"%%%d\r\n" % (len(reply.flat) // 2), reply.flat, resp)
+    elif isinstance(reply, SetReply):
+        append_items(out, (b"*%d\r\n" if resp == 2 else b"~%d\r\n") % len(reply.members), reply.members, resp)
     elif isinstance(reply, float):
         append_double(out, format_double(reply), resp)
     elif isinstance(reply, Double):
         append_double(out, reply.digits, resp)
     elif isinstance(reply, ReplyError):
         out.append(encode_error(reply.message))
+    elif isinstance(reply, Push):
+        append_items(out, (b"*%d\r\n" if resp == 2 else b">%d\r\n") % len(reply.items), reply.items, resp)
     elif isinstance(reply, Verbatim):
         if resp == 2:
             append_bulk(out, reply.text)
@@ -182,6 +155,12 @@ def append_rare_scalar(out: list[bytes], reply: object, resp: int) -> None:
             append_bulk(out, reply.digits)
         else:
             out.append(b"(" + one_line(reply.digits) + CRLF)
+    elif isinstance(reply, Several):
+        append_items(out, b"", reply.replies, resp)
+    elif isinstance(reply, Attribute):
+        if resp == 3:
+            append_items(out, b"|%d\r\n" % (len(reply.flat) // 2), reply.flat, resp)
+        append_reply(out, reply.reply, resp)
     elif not isinstance(reply, NoReply):
         raise TypeError(f"a command returned {type(reply).__name__}, which is no reply")
 
