@@ -14,13 +14,16 @@ from collections.abc import Callable
 from socket import socket
 from typing import Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import Session
 
 EVENTS_A_TURN: Final = 256
+#: Each half of a turn (what was left over, what is ready) that has taken this long leaves the rest to the next one:
+#: the reactor has other things to do as well.
+HALF_TURN_NS: Final = 4_000_000
 COMMANDS_A_TURN: Final = 512  # of one connection
 RECEIVE_BYTES: Final = 64 * 1024
 #: What one connection may send in a turn before the others get theirs.
@@ -46,6 +49,10 @@ class Hub:
         #: Connections with output from elsewhere, or with requests left over from their last turn.
         self.pending: deque[HubConnection] = deque()
         self.is_closed = False
+        #: Events that the last turn had no time for.
+        self.left_events: list[tuple[int, int]] = []
+        #: When this half of the turn began.
+        self.began_ns: i64 = 0
         #: A command that takes long lets us have a turn in its middle; output then waits for nothing.
         self.is_busy = False
         #: Such turns so far: the events that the turn around them has read are stale after one.
@@ -80,8 +87,17 @@ class Hub:
             if log is not None and log.is_behind():
                 log.settle()
         self.in_turn = False
-        if self.pending and not self.is_closed:
+        if (self.pending or self.left_events) and not self.is_closed:
             self.schedule()
+
+    def begin_half(self) -> None:
+        if self.engine is not None:
+            self.began_ns = self.engine.timer.mark_ns
+
+    def is_over(self) -> bool:
+        """Whether this half has had its time; asks no clock, but when the last command ended."""
+        engine = self.engine
+        return engine is not None and not self.is_busy and engine.timer.mark_ns - self.began_ns > HALF_TURN_NS
 
     def run_busy_turn(self) -> None:
         """A turn in the middle of a command: for everybody but the client whose command it is.
@@ -107,10 +123,13 @@ class Hub:
 
     def go_on(self, with_requests: bool) -> None:
         """Go on with the connections that are pending now, once each; else only send what waits for them."""
+        self.begin_half()
         pending = self.pending
         left = len(pending)
         while left > 0 and pending:
             left -= 1
+            if with_requests and self.is_over():
+                return
             connection = pending.popleft()
             if connection.is_running or (connection.has_more and not with_requests):
                 pending.append(connection)
@@ -122,20 +141,34 @@ class Hub:
                     connection.fail(defect)
 
     def handle_events(self) -> None:
-        """Receive and send, up to EVENTS_A_TURN times: the kernel goes round among those that are ready."""
-        connections = self.connections
+        """Receive and send, up to EVENTS_A_TURN times, and go round among those that are ready."""
+        self.begin_half()
         busy_turns = self.busy_turns
-        for fd, events in self.poll.poll(0, EVENTS_A_TURN):
-            ready = connections.get(fd)
+        left_events = self.left_events
+        if left_events:
+            # What is still to be told of these connections is told again: a broken one is not looked for here.
+            self.left_events = []
+            events = left_events
+        else:
+            events = self.poll.poll(0, EVENTS_A_TURN)
+        count = len(events)
+        at = 0
+        while at < count:
+            if self.is_over():
+                self.left_events = [(fd, kinds & ~BROKEN) for fd, kinds in events[at:]]
+                return
+            fd, kinds = events[at]
+            at += 1
+            ready = self.connections.get(fd)
             if ready is None or ready.is_running:
                 continue
             try:
-                if events & READABLE:
+                if kinds & READABLE:
                     if not ready.has_more:
                         ready.receive()
-                elif events & BROKEN:
+                elif kinds & BROKEN:
                     ready.hang_up()
-                if events & WRITABLE:
+                if kinds & WRITABLE:
                     ready.send_kept()
             except Exception as defect:
                 ready.fail(defect)
