@@ -111,11 +111,10 @@ def test_a_turn_that_has_had_its_time_leaves_the_rest_and_goes_round(crowd: Crow
     while len(crowd.served) < 10:
         before = len(crowd.served)
         scheduled = crowd.scheduled
-        clients[int(crowd.served[0]) if crowd.served else 0].send(b"TIME\r\n")
         crowd.hub.run_turn()
         assert 0 < len(crowd.served) - before <= most
-        assert crowd.scheduled > scheduled
-    assert sorted(crowd.served[:10]) == names, "each once before the one that asks again"
+        assert len(crowd.served) == 10 or crowd.scheduled > scheduled
+    assert crowd.served == names
 
 
 def test_slow_requests_of_one_client_give_way_to_others(crowd: Crowd) -> None:
