@@ -26,6 +26,8 @@ EVENTS_A_TURN: Final = 256
 HALF_TURN_NS: Final = 4_000_000
 COMMANDS_A_TURN: Final = 512  # of one connection
 RECEIVE_BYTES: Final = 64 * 1024
+#: Of an argument that is known to be big.
+RECEIVE_BIG_BYTES: Final = 256 * 1024
 #: What one connection may send in a turn before the others get theirs.
 SEND_BYTES: Final = 1024 * 1024
 
@@ -256,7 +258,7 @@ class SessionConnection(HubConnection):
         self.session: Session | None = None
         self.is_lost = False
         #: Output that the peer has not accepted yet: chunks, of whose first `sent_of_first` bytes are gone.
-        self.unsent: deque[bytes] = deque()
+        self.unsent: deque[bytes] | None = None  # most clients read what they asked for
         self.sent_of_first: int = 0
         self.unsent_size: int = 0
 
@@ -289,15 +291,15 @@ class SessionConnection(HubConnection):
         if self.is_held:
             self.watch(BROKEN)
             return
+        session = self.session
+        assert session is not None
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
+            data = self.sock.recv(RECEIVE_BIG_BYTES if session.decoder.is_gathering() else RECEIVE_BYTES)
         except BlockingIOError:
             return
         except OSError:
             self.lose()
             return
-        session = self.session
-        assert session is not None
         if not data:
             self.lose()
             return
@@ -361,10 +363,13 @@ class SessionConnection(HubConnection):
 
     def keep(self, data: bytes, sent: int) -> None:
         """Hold back what the kernel did not take, up to the limit of the client's class."""
+        unsent = self.unsent
+        if unsent is None:
+            unsent = self.unsent = deque()
         if self.unsent_size == 0:
             self.sent_of_first = sent
             self.watch(WRITABLE)
-        self.unsent.append(data)
+        unsent.append(data)
         self.unsent_size += len(data) - sent
         session = self.session
         assert session is not None
@@ -374,8 +379,9 @@ class SessionConnection(HubConnection):
     def send_kept(self) -> None:
         """The peer reads again: send on, and once all is sent go on with its requests."""
         budget = SEND_BYTES
-        while self.unsent_size > 0 and budget > 0:
-            first = self.unsent[0]
+        unsent = self.unsent
+        while unsent is not None and self.unsent_size > 0 and budget > 0:
+            first = unsent[0]
             piece = bytes(memoryview(first)[self.sent_of_first : self.sent_of_first + budget])
             sent = self.send(piece)
             if sent <= 0:
@@ -384,12 +390,13 @@ class SessionConnection(HubConnection):
             self.unsent_size -= sent
             self.sent_of_first += sent
             if self.sent_of_first == len(first):
-                self.unsent.popleft()
+                unsent.popleft()
                 self.sent_of_first = 0
             if sent < len(piece):
                 return
         if self.unsent_size > 0:
             return
+        self.unsent = None
         self.watch(READABLE)
         session = self.session
         assert session is not None
