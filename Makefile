@@ -96,9 +96,14 @@ crash: build/dist/installed
 soak: build/dist/installed
 	@MINIREDIS_HYPOTHESIS=soak MINIREDIS_SOAK=1 PYTHONPATH=. $(PY) -m pytest --no-skips -q --timeout=7200 $(ARGS)
 
-## bench: beside redis-server in the same run; writes docs/benchmark.rst and its plot
+BENCHED := build/system-venv/bin/miniredis-server --port {port} --dir {dir} --save "" --enable-debug-command yes
+
+## bench: beside redis-server in the same run; writes docs/benchmark.rst, its plot and docs/survey.rst
 bench: build/dist/installed
-	@$(PY) bench/paired.py --server 'build/system-venv/bin/miniredis-server --port {port} --dir {dir} --save ""' --write docs
+	@$(PY) tests/requirements.py bench > build/requirements-bench.txt
+	@$(call pip,$(PY),install -r build/requirements-bench.txt)
+	@PYTHONPATH=. $(PY) bench/paired.py --server '$(BENCHED)' --write docs $(ARGS)
+	@PYTHONPATH=. $(PY) bench/survey.py --server '$(BENCHED) --maxclients 20000' --python build/system-venv/bin/python --write docs
 
 ## docs: HTML in docs/_build
 docs: $(TEST_VENV)/installed

@@ -60,6 +60,8 @@ from miniredis.resp.replies import Preencoded
 
 #: The header of a bulk string and its end take no more than this.
 HEADER_BYTES: Final = 24
+#: A client whose requests have taken this long has to let others have their turn.
+TURN_OF_CLIENT_NS: Final = 2_000_000
 #: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
 CROSS_PROTOCOL: Final = (b"post", b"host:")
 
@@ -186,7 +188,7 @@ class Engine(ServerState):
     # -- requests
 
     def proceed(self, session: Session, most: int) -> bool:
-        """Run up to `most` requests of a client; True when more may be ready."""
+        """Run up to `most` requests of a client, fewer when they take long; True when more may be ready."""
         decoder = session.decoder
         out = session.out
         session.active_ms = self.keyspace.clock.now_ms
@@ -195,12 +197,13 @@ class Engine(ServerState):
         self.running = session
         timer = self.timer
         timer.begin()
+        begun_ns = timer.mark_ns
         more = False
         left: i64 = most
         while True:
             if session.waiting is not None or session.closing:
                 break
-            if left <= 0:
+            if left <= 0 or timer.mark_ns - begun_ns > TURN_OF_CLIENT_NS:
                 more = not decoder.is_idle()
                 break
             try:

@@ -66,6 +66,10 @@ class RequestDecoder:
             total += len(encode_request(argv))
         return total
 
+    def is_gathering(self) -> bool:
+        """Whether more of a big argument is to come."""
+        return self._gathered is not None
+
     def is_idle(self) -> bool:
         """Nothing of an unfinished request is held."""
         return self.position >= len(self.data) and self._argv is None and len(self._ready) == 0
@@ -156,7 +160,8 @@ class RequestDecoder:
             if gathered is not None:
                 if len(gathered) < length + 2:
                     return None
-                argv.append(bytes(gathered[: int(length)]))
+                del gathered[int(length) :]  # cheap at the end, so that the argument is copied only once
+                argv.append(bytes(gathered))
                 self._gathered = None
                 length = -1
                 missing -= 1

@@ -14,15 +14,20 @@ from collections.abc import Callable
 from socket import socket
 from typing import Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import Session
 
 EVENTS_A_TURN: Final = 256
+#: Each half of a turn (what was left over, what is ready) that has taken this long leaves the rest to the next one:
+#: the reactor has other things to do as well.
+HALF_TURN_NS: Final = 4_000_000
 COMMANDS_A_TURN: Final = 512  # of one connection
 RECEIVE_BYTES: Final = 64 * 1024
+#: Of an argument that is known to be big.
+RECEIVE_BIG_BYTES: Final = 256 * 1024
 #: What one connection may send in a turn before the others get theirs.
 SEND_BYTES: Final = 1024 * 1024
 
@@ -49,6 +54,10 @@ class Hub:
         #: Connections with output from elsewhere, or with requests left over from their last turn.
         self.pending: deque[HubConnection] = deque()
         self.is_closed = False
+        #: Events that the last turn had no time for.
+        self.left_events: list[tuple[int, int]] = []
+        #: When this half of the turn began.
+        self.began_ns: i64 = 0
         #: A command that takes long lets us have a turn in its middle; output then waits for nothing.
         self.is_busy = False
         #: Such turns so far: the events that the turn around them has read are stale after one.
@@ -86,8 +95,17 @@ class Hub:
             if log is not None and log.is_behind():
                 log.settle()
         self.in_turn = False
-        if self.pending and not self.is_closed:
+        if (self.pending or self.left_events) and not self.is_closed:
             self.schedule()
+
+    def begin_half(self) -> None:
+        if self.engine is not None:
+            self.began_ns = self.engine.timer.mark_ns
+
+    def is_over(self) -> bool:
+        """Whether this half has had its time; asks no clock, but when the last command ended."""
+        engine = self.engine
+        return engine is not None and not self.is_busy and engine.timer.mark_ns - self.began_ns > HALF_TURN_NS
 
     def run_busy_turn(self) -> None:
         """A turn in the middle of a command: for everybody but the client whose command it is.
@@ -113,10 +131,13 @@ class Hub:
 
     def go_on(self, with_requests: bool) -> None:
         """Go on with the connections that are pending now, once each; else only send what waits for them."""
+        self.begin_half()
         pending = self.pending
         left = len(pending)
         while left > 0 and pending:
             left -= 1
+            if with_requests and self.is_over():
+                return
             connection = pending.popleft()
             if connection.is_running or (connection.has_more and not with_requests):
                 pending.append(connection)
@@ -128,23 +149,36 @@ class Hub:
                     connection.fail(defect)
 
     def handle_events(self) -> None:
-        """Receive and send, up to EVENTS_A_TURN times: the kernel goes round among those that are ready."""
-        connections = self.connections
+        """Receive and send, up to EVENTS_A_TURN times, and go round among those that are ready."""
+        self.begin_half()
         busy_turns = self.busy_turns
-        found = self.poll.poll(0, EVENTS_A_TURN)
-        self.batches[len(found).bit_length()] += 1
-        self.events += len(found)
-        for fd, events in found:
-            ready = connections.get(fd)
+        left_events = self.left_events
+        if left_events:
+            # What is still to be told of these connections is told again: a broken one is not looked for here.
+            self.left_events = []
+            events = left_events
+        else:
+            events = self.poll.poll(0, EVENTS_A_TURN)
+            self.batches[len(events).bit_length()] += 1
+            self.events += len(events)
+        count = len(events)
+        at = 0
+        while at < count:
+            if self.is_over():
+                self.left_events = [(fd, kinds & ~BROKEN) for fd, kinds in events[at:]]
+                return
+            fd, kinds = events[at]
+            at += 1
+            ready = self.connections.get(fd)
             if ready is None or ready.is_running:
                 continue
             try:
-                if events & READABLE:
+                if kinds & READABLE:
                     if not ready.has_more:
                         ready.receive()
-                elif events & BROKEN:
+                elif kinds & BROKEN:
                     ready.hang_up()
-                if events & WRITABLE:
+                if kinds & WRITABLE:
                     ready.send_kept()
             except Exception as defect:
                 ready.fail(defect)
@@ -232,7 +266,7 @@ class SessionConnection(HubConnection):
         self.session: Session | None = None
         self.is_lost = False
         #: Output that the peer has not accepted yet: chunks, of whose first `sent_of_first` bytes are gone.
-        self.unsent: deque[bytes] = deque()
+        self.unsent: deque[bytes] | None = None  # most clients read what they asked for
         self.sent_of_first: int = 0
         self.unsent_size: int = 0
 
@@ -265,15 +299,15 @@ class SessionConnection(HubConnection):
         if self.is_held:
             self.watch(BROKEN)
             return
+        session = self.session
+        assert session is not None
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
+            data = self.sock.recv(RECEIVE_BIG_BYTES if session.decoder.is_gathering() else RECEIVE_BYTES)
         except BlockingIOError:
             return
         except OSError:
             self.lose()
             return
-        session = self.session
-        assert session is not None
         if not data:
             self.lose()
             return
@@ -370,10 +404,13 @@ class SessionConnection(HubConnection):
 
     def keep(self, data: bytes, sent: int) -> None:
         """Hold back what the kernel did not take, up to the limit of the client's class."""
+        unsent = self.unsent
+        if unsent is None:
+            unsent = self.unsent = deque()
         if self.unsent_size == 0:
             self.sent_of_first = sent
             self.watch(WRITABLE)
-        self.unsent.append(data)
+        unsent.append(data)
         self.unsent_size += len(data) - sent
         session = self.session
         assert session is not None
@@ -383,8 +420,9 @@ class SessionConnection(HubConnection):
     def send_kept(self) -> None:
         """The peer reads again: send on, and once all is sent go on with its requests."""
         budget = SEND_BYTES
-        while self.unsent_size > 0 and budget > 0:
-            first = self.unsent[0]
+        unsent = self.unsent
+        while unsent is not None and self.unsent_size > 0 and budget > 0:
+            first = unsent[0]
             piece = bytes(memoryview(first)[self.sent_of_first : self.sent_of_first + budget])
             sent = self.send(piece)
             if sent <= 0:
@@ -393,12 +431,13 @@ class SessionConnection(HubConnection):
             self.unsent_size -= sent
             self.sent_of_first += sent
             if self.sent_of_first == len(first):
-                self.unsent.popleft()
+                unsent.popleft()
                 self.sent_of_first = 0
             if sent < len(piece):
                 return
         if self.unsent_size > 0:
             return
+        self.unsent = None
         self.watch(READABLE)
         session = self.session
         assert session is not None
