@@ -122,7 +122,11 @@ class Console:
     def begin(self, request: Request, user: str, password: str | None) -> Login:
         """Log in, and let the browser remember it."""
         login = self.logins.begin(user, password)
-        request.addCookie(self.cookie, login.cookie.encode(), path=b"/", httpOnly=True, sameSite=b"strict")
+        # Behind a proxy with TLS the browser says so in the origin of its form.
+        is_secure = header(request, "origin").startswith("https://")
+        request.addCookie(
+            self.cookie, login.cookie.encode(), path=b"/", secure=is_secure, httpOnly=True, sameSite=b"strict"
+        )
         return login
 
     def lane(self, request: Request, user: str, password: str | None, refused: Callable[[], None] = _nothing) -> Lane:

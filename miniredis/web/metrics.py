@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -16,39 +15,11 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from miniredis import __version__
 from miniredis.dispatch.command_log import SLOW
 from miniredis.dispatch.executor import Engine
-from miniredis.dispatch.latency import BUCKETS, percentile_us, upper_bound_us
 from miniredis.dispatch.port import Port
 from miniredis.resp.replies import Verbatim
 from miniredis.web.figures import EdgeFigures, info_fields, subfields
 from miniredis.web.histogram import cumulative
 from miniredis.web.names import ALSO_KNOWN_AS, COUNTERS, GAUGES, INSTANCE_LABELS, number
-
-#: Bounds of a command's time, in microseconds: up to 17 seconds.
-LATENCY_BOUNDS_US: Final = tuple(1 << power for power in range(25))
-
-
-def _bucket_ends() -> list[int]:
-    """For each bound, how many of a command's buckets lie under it as a whole."""
-    return [
-        next((bucket for bucket in range(BUCKETS) if upper_bound_us(bucket) > bound), BUCKETS)
-        for bound in LATENCY_BOUNDS_US
-    ]
-
-
-_BUCKET_ENDS: Final = _bucket_ends()
-
-
-def latency_buckets(latencies: list[int]) -> list[tuple[str, float]]:
-    """A command's histogram as Prometheus wants it: (bound in microseconds, calls that took no longer)."""
-    found: list[tuple[str, float]] = []
-    seen = 0
-    before = 0
-    for bound, end in zip(LATENCY_BOUNDS_US, _BUCKET_ENDS, strict=True):
-        seen += sum(latencies[before:end])
-        before = end
-        found.append((f"{bound}.0", seen))
-    found.append(("+Inf", seen + sum(latencies[before:])))
-    return found
 
 
 class ServerCollector(Collector):
@@ -139,14 +110,6 @@ class ServerCollector(Collector):
         seconds = CounterMetricFamily("redis_commands_duration_seconds", "Time spent in it.", labels=["cmd"])
         rejected = CounterMetricFamily("redis_commands_rejected_calls", "Calls refused before.", labels=["cmd"])
         failed = CounterMetricFamily("redis_commands_failed_calls", "Calls that failed.", labels=["cmd"])
-        histogram = HistogramMetricFamily(
-            "redis_commands_latencies_usec", "How long its calls took, microseconds.", labels=["cmd"]
-        )
-        # A summary's quantiles would have to lie between 0 and 1; the dashboards know 50, 99 and 99.9.
-        percentiles = GaugeMetricFamily(
-            "redis_latency_percentiles_usec", "The same as percentiles, since the start.", labels=["cmd", "quantile"]
-        )
-        shown = self.engine.config.percentiles()
         for command in self.engine.commands:
             if not (command.calls or command.rejected or command.failed):
                 continue
@@ -155,14 +118,10 @@ class ServerCollector(Collector):
             seconds.add_metric(label, command.nanoseconds / 1e9)
             rejected.add_metric(label, command.rejected)
             failed.add_metric(label, command.failed)
-            if command.latencies is not None:
-                histogram.add_metric(label, latency_buckets(command.latencies), command.nanoseconds / 1000)
-                for percent in shown:
-                    percentiles.add_metric([*label, f"{percent:g}"], percentile_us(command.latencies, percent))
         errors = CounterMetricFamily("redis_errors", "Error replies by their code.", labels=["err"])
         for code, count in self.engine.error_counts.items():
             errors.add_metric([code.decode("latin-1")], count)
-        yield from (calls, seconds, rejected, failed, histogram, percentiles, errors)
+        yield from (calls, seconds, rejected, failed, errors)
 
     def _logs(self) -> Iterator[Metric]:
         slow = self.engine.command_log.entries[SLOW]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -29,9 +30,11 @@ class WebEdge:
         self._inherited = inherited
         if config.int("metrics-port") or inherited.get("metrics"):
             from miniredis.web.exposition import metrics_root
+            from miniredis.web.latencies import latency_text
             from miniredis.web.metrics import registry_of
 
-            self._listen("metrics", metrics_root(registry_of(self.engine, self.figures)))
+            registry = registry_of(self.engine, self.figures)
+            self._listen("metrics", metrics_root(registry, partial(latency_text, self.engine)))
         if config.int("web-port") or inherited.get("web"):
             from miniredis.web.console import Console
 

@@ -205,7 +205,9 @@ def test_addresses_and_localhost_are_ours(guarded: ConsoleUnderTest, host: str) 
 def test_further_origins_can_be_allowed() -> None:
     console = ConsoleUnderTest(requirepass="secret", web_origins="https://console.example")
     assert console.fetch("/", host="console.example").code == 200
-    assert console.log_in("secret", host="console.example", origin="https://console.example").code == 303
+    answer = console.log_in("secret", host="console.example", origin="https://console.example")
+    assert answer.code == 303
+    assert "secure" in answer.header("set-cookie").lower()
     assert console.fetch("/", host="other.example").code == 403
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -15,6 +16,7 @@ from miniredis.resp.replies import Verbatim
 from miniredis.testing.memory import MemoryServer
 from miniredis.web.exposition import metrics_root
 from miniredis.web.figures import EdgeFigures
+from miniredis.web.latencies import label_value, latency_text
 from miniredis.web.metrics import registry_of
 from web.scrape import fetch
 
@@ -44,7 +46,9 @@ class Scraped:
         self.server = MemoryServer(settings)
         self.client = self.server.connect()
         self.edge = EdgeFigures()
-        self.root: Resource = metrics_root(registry_of(self.server.engine, self.edge))
+        self.root: Resource = metrics_root(
+            registry_of(self.server.engine, self.edge), partial(latency_text, self.server.engine)
+        )
 
     def samples(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
         page = fetch(self.root, "/metrics")
@@ -112,6 +116,27 @@ def test_latencies_are_a_histogram_with_the_same_bounds_for_every_command(scrape
     assert by_bound["+Inf"] == 3
     assert len(by_bound) == 26
     assert scraped.value("redis_latency_percentiles_usec", cmd="get", quantile="99.9") == pytest.approx(4.096)
+
+
+@pytest.mark.parametrize("percent", ["0", "50", "90", "99", "99.9", "100"])
+def test_percentiles_are_those_of_info(scraped: Scraped, percent: str) -> None:
+    scraped.client.call(b"CONFIG", b"SET", b"latency-tracking-info-percentiles", percent.encode())
+    command = scraped.server.engine.commands.by_name[b"get"]
+    scraped.client.call(b"GET", b"k")
+    assert command.latencies is not None
+    for bucket, calls in ((2, 50), (30, 45), (80, 4), (559, 1)):
+        command.latencies[bucket] += calls
+        command.calls += calls
+    told = scraped.client.call(b"INFO", b"latencystats").decode()
+    found = re.search(r"latency_percentiles_usec_get:p[\d.]+=([\d.]+)", told)
+    assert found
+    assert scraped.value("redis_latency_percentiles_usec", cmd="get", quantile=percent) == pytest.approx(
+        float(found[1])
+    )
+
+
+def test_any_name_may_stand_in_a_label() -> None:
+    assert label_value('a"b\\c\nd') == 'a\\"b\\\\c\\nd'
 
 
 def test_slow_commands_and_spikes_are_told(scraped: Scraped) -> None:

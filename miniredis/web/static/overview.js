@@ -40,12 +40,14 @@ export function show(view) {
   const busiest = h("div", {});
   const databases = h("div", {});
   const links = h("div", {});
+  const lag = new Chart(["lag"], { format: (value) => `${Number(value.toFixed(1))} s`, label: "Replication lag, the last minutes" });
+  lag.element.hidden = true;
   const server = h("div", {});
   const charts = h("div", { className: "stack" },
     h("div", { className: "grid" }, panels.map(({ element }) => element)),
     h("div", { className: "grid two" },
       flushCard("Busiest commands", busiest),
-      h("div", { className: "stack" }, flushCard("Databases", databases), card("Replication", links), card("Server", server))));
+      h("div", { className: "stack" }, flushCard("Databases", databases), card("Replication", links, lag.element), card("Server", server))));
   fill(view,
     h("div", { className: "head" }, h("h1", {}, "Overview"), h("div", { className: "spacer" }), h("span", { className: "muted small" }, "one sample a second, while you look")),
     refused,
@@ -67,6 +69,9 @@ export function show(view) {
     fill(databases, table(["Database", ["Keys", "num"], ["With a TTL", "num"]],
       sample.keys.map(([index, keys, expires]) => [h("a", { href: `#/keys/${index}` }, `db${index}`), [count(keys), "num"], [count(expires), "num"]]), "All databases are empty."));
     fill(links, replication(sample));
+    const late = lagOf(sample);
+    lag.element.hidden = late === null && !lag.points.length;
+    if (late !== null || lag.points.length) lag.push(sample.t, [late]);
     fill(server, pairsList([
       ["Processor", `${sample.cpu.toFixed(1)}%`],
       ["Longest stall", `${sample.stall_ms.toFixed(1)} ms`],
@@ -79,7 +84,14 @@ export function show(view) {
   return () => {
     stop();
     for (const { chart } of panels) chart.close();
+    lag.close();
   };
+}
+
+// Seconds since the replica that is furthest behind, or our primary, was heard of; null where there is none.
+function lagOf(sample) {
+  if (sample.primary) return sample.primary.link === "up" ? sample.primary.silent : null;
+  return sample.replicas.length ? Math.max(...sample.replicas.map((each) => each.lag)) : null;
 }
 
 function replication(sample) {
