@@ -219,6 +219,8 @@ class ScriptRunner(ScriptHost):
 
     def _admit_script(self, run: Run, read_only: bool) -> None:
         """What is refused before the script begins: it says what it will do, so it can be told at once."""
+        if self.run is not None:  # whoever asks has passed the gate, as a primary does
+            raise self.busy_error()
         engine = self.engine
         flags = run.flags
         gates = engine.gates

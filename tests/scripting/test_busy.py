@@ -146,3 +146,18 @@ def test_a_function_is_ended_by_function_kill(client: CommandClient, server: Bus
     busy = BUSY.replace(b"SCRIPT KILL", b"FUNCTION KILL")
     assert replies[:2] == [busy, busy] and replies[3] == b"+OK\r\n"
     assert b"$4\r\nname\r\n$4\r\nloop\r\n$7\r\ncommand\r\n*3\r\n$5\r\nFCALL\r\n" in replies[2]
+
+
+def test_no_script_starts_within_another(client: CommandClient, server: BusyServer) -> None:
+    primary = server.client()
+    primary.session.gates |= GATE_PRIMARY_LINK
+    replies: list[bytes] = []
+
+    def act() -> None:
+        replies.append(primary(b"EVAL", b"return 1", b"0"))
+        primary.run("SCRIPT KILL")
+
+    server.act = act
+    assert client(b"EVAL", LOOP, b"0").startswith(KILLED)
+    assert replies == [BUSY]
+    assert primary(b"EVAL", b"return 1", b"0") == b":1\r\n"

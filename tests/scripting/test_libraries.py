@@ -109,6 +109,8 @@ def test_struct_gives_back_what_it_was_given(client: CommandClient) -> None:
         b"1.844674407371e+19"
     )
     assert client(b"EVAL", b"return struct.unpack('i0', 'x')", b"0") == b":0\r\n"
+    many = b"return select('#', struct.unpack(('b'):rep(6000), ('x'):rep(6000)))"
+    assert client(b"EVAL", many, b"0") == b":6001\r\n"
 
 
 def test_json(client: CommandClient) -> None:
