@@ -147,7 +147,7 @@ class LocalCluster(Service):
             if tries > 0 and not self._stopping and not any(node.is_gone for node in self.nodes):
                 self.reactor.callLater(ANSWER_S / 100, self._try_to_form, tries - 1)
             else:
-                why = failure.getErrorMessage() or failure.type.__name__
+                why = failure.getErrorMessage() or type(failure.value).__name__
                 self.say(f"The cluster could not be made: {why}", "warning")
                 self.end()
 

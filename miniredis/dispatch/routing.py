@@ -48,14 +48,6 @@ def cluster_down() -> ReplyError:
     return ReplyError(b"CLUSTERDOWN The cluster is down")
 
 
-def reaches_other_nodes() -> ReplyError:
-    return ReplyError(b"ERR Script attempted to access a non local key in a cluster node")
-
-
-def crosses_slots_in_script() -> ReplyError:
-    return ReplyError(b"ERR Script attempted to access keys that do not hash to the same slot")
-
-
 class Routing(Rule):
     """The rule of one node.  `index` keeps the keys of its database 0 by slot."""
 
@@ -82,10 +74,7 @@ class Routing(Rule):
                 return None
         if command.name == b"exec" and not command.container:
             self._admit_transaction(session, asking)
-        elif not session.context.may_block:
-            # Part of a transaction, admitted with it, or of a script: that may not reach further than it declared.
-            pass
-        elif command.key_specs or command.key_search is not None:
+        elif (command.key_specs or command.key_search is not None) and not is_in_transaction(session):
             self._decide(session, command, argv, positions(command, argv), asking)
         return None
 
@@ -163,16 +152,10 @@ class Routing(Rule):
             return
         raise ReplyError(b"MOVED %d %s" % (slot, self.directory.owner(slot, session)))
 
-    def check_script_keys(self, session: Session, slot: int, keys: list[bytes]) -> int:
-        """Keys a script uses beyond those it declared must be of one slot that is ours; that slot, -1 for none yet."""
-        for key in keys:
-            own = self.index.slot_of(key)
-            if self.states[own] not in (OURS, LEAVING, COMING, REPLICATED):
-                raise reaches_other_nodes()
-            if slot not in (-1, own):
-                raise crosses_slots_in_script()
-            slot = own
-        return slot
+
+def is_in_transaction(session: Session) -> bool:
+    """Whether a client's command is run by EXEC, with which it was admitted.  A script's session has no client."""
+    return session.id != 0 and not session.context.may_block
 
 
 def try_again() -> ReplyError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -46,7 +47,7 @@ class Wire:
         for end in (self, self.twin):
             if end.is_open:
                 end.is_open = False
-                self.wires.queue.append(lambda end=end: end.protocol.connectionLost(Failure(ConnectionDone())))
+                self.wires.queue.append(partial(end.protocol.connectionLost, Failure(ConnectionDone())))
 
     loseConnection = abortConnection
 
@@ -77,7 +78,7 @@ class Listener:
 
 
 class Wires(Clock):
-    """listenTCP, connectTCP, time; `pump` lets happen what was begun."""
+    """listenTCP, connectTCP, time; `flow` lets happen what was begun."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,11 +112,11 @@ class Wires(Clock):
             end.protocol.factory = factory_of_end
             end.protocol.makeConnection(end)
 
-    def pump(self) -> None:
+    def flow(self) -> None:
         while self.queue:
             self.queue.pop(0)()
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 10)):
             self.advance(0.1)
-            self.pump()
+            self.flow()

@@ -125,8 +125,8 @@ def test_a_transaction_is_of_one_slot() -> None:
     assert whole.call("EXEC") == b"-ERR EXEC without MULTI\r\n"
     whole.call("MULTI")
     whole.call("SET", OURS, "v")
-    whole.call("GET", OURS)
-    assert whole.call("EXEC") == b"*2\r\n+OK\r\n$1\r\nv\r\n"
+    whole.call("MGET", OURS, OURS)
+    assert whole.call("EXEC") == b"*2\r\n+OK\r\n*2\r\n$1\r\nv\r\n$1\r\nv\r\n"
 
 
 def test_a_transaction_whose_slot_goes_meanwhile_is_sent_on() -> None:
@@ -154,15 +154,14 @@ def test_a_scan_of_the_cluster_may_begin_anywhere() -> None:
     assert node.call("CLUSTERSCAN", "0-{foo}-0") == b"-MOVED 12182 127.0.0.1:7003\r\n"
 
 
-def test_scripts_reach_only_what_is_here() -> None:
+def test_what_a_script_calls_is_looked_at_too() -> None:
     node, *_ = three()
-    routing = node.world.routing
-    session = node.client.session
-    assert routing.check_script_keys(session, -1, [OURS + b"1", OURS + b"2"]) == 0
-    with pytest.raises(ReplyError, match="non local key"):
-        routing.check_script_keys(session, -1, [b"foo"])
-    with pytest.raises(ReplyError, match="do not hash to the same slot"):
-        routing.check_script_keys(session, 1, [OURS])
+    session = node.engine.own_session(Port())
+    session.context.may_block = False
+    get = node.engine.commands.by_name[b"get"]
+    assert node.world.routing.apply(session, get, [b"GET", OURS]) is None
+    with pytest.raises(ReplyError, match="MOVED"):
+        node.world.routing.apply(session, get, [b"GET", b"foo"])
 
 
 def test_the_index_knows_the_keys_of_each_slot() -> None:
