@@ -37,12 +37,13 @@ ORDER = (
     "web",
     "app",
     "client",
+    "benchmark",
     "testing",
 )
 INNER = ORDER[: ORDER.index("scripting") + 1]
 #: They meet the engine through its interfaces, never each other.
 STRANGERS = {"persistence", "replication", "cluster", "sentinel"}
-TWISTED_PACKAGES = {"server", "web", "app", "client", "testing"}
+TWISTED_PACKAGES = {"server", "web", "app", "client", "benchmark", "testing"}
 TWISTED_FILES = {"service.py", "bus.py", "link.py"}
 #: What reads a clock, chance, a file or a socket: inner packages get these passed in.
 IMPURE = {

@@ -39,13 +39,13 @@ def run(start: Start) -> None:
         return
     if start.config.flag("daemonize"):
         daemonize()
-    from twisted.internet import reactor as installed_reactor
+    from miniredis.app.reactor import import_reactor
+
+    reactor = import_reactor()
     from twisted.logger import globalLogBeginner
 
     from miniredis.app.process import ServerProcess, write_file
 
-    # The type checker does not know which interfaces Twisted's classes implement.
-    reactor: Any = installed_reactor
     process = ServerProcess(start, reactor)
     observer: Any = process.log
     # What a library prints by mistake must not end up in the middle of a line: it becomes an event.

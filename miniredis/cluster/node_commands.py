@@ -103,7 +103,7 @@ def replicate(ctx: Context, argv: list[bytes]) -> object:
 
 def _empty(ctx: Context) -> None:
     for database in ctx.keyspace.databases:
-        keys = ctx.keyspace.flush(database.index, True)
+        keys = ctx.keyspace.flush(database.index)
         ctx.flushed(database.index, keys)
     ctx.replay_as([b"FLUSHALL"])
 

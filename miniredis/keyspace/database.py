@@ -178,9 +178,8 @@ class Database:
         """Drop the expiry; whether there was one."""
         return self.expires.size() > 0 and self.expires.pop(key) is not None
 
-    def clear(self) -> Table:
-        """Empty it; the old table is returned, to be freed at leisure."""
-        old = self.table
+    def clear(self) -> None:
+        """Empty it.  The count of memory is the keyspace's business, which knows the other databases."""
         self.table = Table()
         self.expires = Table()
         self.volatile_hashes = Table()
@@ -188,10 +187,6 @@ class Database:
             self.access.clear()
         if self.slots is not None:
             self.slots.clear()
-        if self.memory.active:
-            for key, value in old.items():
-                self.memory.used -= len(key) + KEY_OVERHEAD + self._accounted(value)
-        return old
 
     def swap_contents(self, other: Database) -> None:
         self.table, other.table = other.table, self.table
@@ -244,6 +239,13 @@ class Database:
         now = value.memory()
         self.memory.used += now - value.accounted
         value.accounted = now
+
+    def counted(self) -> int:
+        """Bytes that were counted for its keys."""
+        total = 0
+        for key, value in self.table.items():
+            total += len(key) + KEY_OVERHEAD + self._accounted(value)
+        return total
 
     def count_all(self) -> int:
         """Bytes of every key, counted anew: when a memory limit is first set."""
