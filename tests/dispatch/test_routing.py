@@ -7,7 +7,6 @@ import pytest
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.routing import Directory
 from miniredis.keyspace.slots import KeysBySlot, key_slot
-from miniredis.resp.errors import ReplyError
 
 from cluster.harness import MemoryNode, alone, formed, nodes_of, quick_config
 
@@ -156,12 +155,17 @@ def test_a_scan_of_the_cluster_may_begin_anywhere() -> None:
 
 def test_what_a_script_calls_is_looked_at_too() -> None:
     node, *_ = three()
-    session = node.engine.own_session(Port())
-    session.context.may_block = False
-    get = node.engine.commands.by_name[b"get"]
-    assert node.world.routing.apply(session, get, [b"GET", OURS]) is None
-    with pytest.raises(ReplyError, match="MOVED"):
-        node.world.routing.apply(session, get, [b"GET", b"foo"])
+    local = "Script attempted to access a non local key in a cluster node"
+    assert node.call("EVAL", "return redis.call('GET', KEYS[1])", 1, OURS) == b"$-1\r\n"
+    assert local in node.call("EVAL", "return redis.call('GET', 'foo')", 0).decode()
+    assert node.call("EVAL", "return 1", 1, "foo") == b"-MOVED 12182 127.0.0.1:7003\r\n"
+    several = "#!lua%s\nredis.call('GET', '{06S}1') redis.call('GET', '{06S}2') return redis.call('GET', '{Qi}')"
+    slots = "Script attempted to access keys that do not hash to the same slot"
+    assert slots in node.call("EVAL", several % "", 0).decode()
+    assert node.call("EVAL", several % " flags=allow-cross-slot-keys", 0) == b"$-1\r\n"
+    node.world.routing.is_up = False
+    down = "Script attempted to execute a command while the cluster is down"
+    assert down in node.call("EVAL", "return redis.call('GET', 'foo')", 0).decode()
 
 
 def test_the_index_knows_the_keys_of_each_slot() -> None:
