@@ -34,6 +34,9 @@ class ClientLimits:
         """Whether a client that has `unsent` bytes to read yet must go; says so in the log."""
         kind = REPLICA if session.is_replica else PUBSUB if session.subscriptions() > 0 else NORMAL
         hard, soft, soft_s = self.output[kind]
+        if kind == REPLICA and hard > 0:
+            # It could be resynchronised from the backlog: less would cut it off again and again.
+            hard = max(hard, self.state.config.int("repl-backlog-size"))
         now_ms = self.state.keyspace.clock.now_ms
         is_over = 0 < hard <= unsent
         if soft == 0 or unsent < soft:
@@ -64,7 +67,8 @@ class ClientLimits:
         now_ms = self.state.keyspace.clock.now_ms
         for session in list(self.state.sessions.values()):
             unsent = session.port.unsent_bytes()
-            if unsent > 0 and self.output_exceeded(session, unsent):
+            # Of replicas there is more to count: who feeds them looks at them.
+            if unsent > 0 and not session.is_replica and self.output_exceeded(session, unsent):
                 self._end(session)
             elif (
                 0 < self.timeout_s * 1000 < now_ms - session.active_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from miniredis.dispatch.gates import GATE_MULTI
@@ -150,7 +150,9 @@ def _id_filter(argv: list[bytes], at: int, is_list: bool) -> tuple[Filter, int]:
     return (lambda session: session.id in ids), at
 
 
-def parse_filters(state: ServerState, argv: list[bytes], at: int, is_list: bool) -> tuple[list[Filter], bool | None]:
+def parse_filters(
+    state: ServerState, known_users: Container[bytes], argv: list[bytes], at: int, is_list: bool
+) -> tuple[list[Filter], bool | None]:
     """The options of CLIENT LIST and KILL from argv[at] on, and SKIPME if it was given.
 
     NOT- before an option turns it round; of an option that is given twice the last one counts."""
@@ -174,6 +176,8 @@ def parse_filters(state: ServerState, argv: list[bytes], at: int, is_list: bool)
         elif is_negated and kind in NEVER_NEGATED:
             raise syntax_error()
         else:
+            if kind == b"user" and value not in known_users:
+                raise error(b"No such user '" + value + b"'")
             chosen = _filter(state, kind, value, argv[at])
             at += 2
         filters[option] = _negated(chosen) if is_negated else chosen

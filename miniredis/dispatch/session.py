@@ -13,8 +13,17 @@ from twisted.internet.defer import Deferred
 
 from miniredis.commands.context import Client, Context, Server
 from miniredis.commands.declaration import Command
-from miniredis.dispatch.gates import GATE_MULTI, GATE_REPLY
+from miniredis.dispatch.acl_users import User
+from miniredis.dispatch.gates import (
+    GATE_ACL,
+    GATE_MULTI,
+    GATE_NO_TOUCH,
+    GATE_PRIMARY_LINK,
+    GATE_REPLY,
+    GATE_TRACKING,
+)
 from miniredis.dispatch.port import Port
+from miniredis.dispatch.tracking_options import TrackingOptions
 from miniredis.resp.decoder import RequestDecoder
 from miniredis.resp.drawn import DrawnReply
 
@@ -30,6 +39,8 @@ CHUNKS_JOINED: Final = 8192
 #: Longer output is only looked at here and there for large chunks; a prime, since replies repeat in threes.
 LOOK_AT_ALL: Final = 64
 LOOK_AT_STEP: Final = 7
+#: What goes for the commands of a script as it does for its caller.
+BORROWED_GATES: Final = GATE_TRACKING | GATE_NO_TOUCH | GATE_PRIMARY_LINK | GATE_ACL
 
 
 class QueuedCommand:
@@ -51,6 +62,12 @@ class Session(Client):
         self.context = Context(server.keyspace, self, server)
         self.decoder = RequestDecoder(max_bulk)
         self.out: list[bytes] = []
+        #: Who it is; None for the server itself, which may do everything.
+        self.user: User | None = None
+        #: It has proved to be its user, or there was nothing to prove when it connected.
+        self.is_authenticated = True
+        #: From where its commands come: b"multi" within EXEC, b"lua" within a script; empty: from the client.
+        self.access_context = b""
         #: GATE_ bits of this client; 0 for nearly every one.
         self.gates: int = 0
         #: A reply that is made while the client reads it.
@@ -80,11 +97,15 @@ class Session(Client):
         self.no_evict = False
         self.no_touch = False
         self.capabilities = b""
+        # Cluster mode, while GATE_SLOT_READS is set.
+        self.reads_replica = False  # READONLY
+        self.asking = False
         self.is_replica = False  # it follows us
         self.is_primary = False  # it is the link to the server we follow
         self.is_monitor = False
-        self.redirect: int = -1  # the client that gets its invalidations
+        self.redirect: int = -1  # the client that gets its invalidations; 0: itself; -1: it does not track
         self.tracking_letters = b""
+        self.tracking: TrackingOptions | None = None
         # Subscriptions; the order in which they were made.
         self.channels: dict[bytes, None] = {}
         self.patterns: dict[bytes, None] = {}
@@ -92,8 +113,16 @@ class Session(Client):
         # Transactions.
         self.queued: list[QueuedCommand] = []
         self.queue_is_bad = False
-        self.watched: dict[tuple[int, bytes], bool] = {}  # (database, key) -> it was expired already
+        self.watched: dict[tuple[int, bytes], int] = {}  # (database, key) -> how it was, see watching.py
         self.watch_is_broken = False
+
+    def stand_for(self, caller: Session) -> None:
+        """Run commands in the name of a client, as a script does: with its identity and what it may do."""
+        self.id = caller.id
+        self.user_name = caller.user_name
+        self.user = caller.user
+        self.tracking = caller.tracking
+        self.gates = caller.gates & BORROWED_GATES
 
     def set_reply_mode(self, mode: int) -> None:
         self.reply_mode = mode
@@ -101,6 +130,13 @@ class Session(Client):
             self.gates &= ~GATE_REPLY
         else:
             self.gates |= GATE_REPLY
+
+    def set_no_touch(self, on: bool) -> None:
+        self.no_touch = on
+        if on:
+            self.gates |= GATE_NO_TOUCH
+        else:
+            self.gates &= ~GATE_NO_TOUCH
 
     def is_local(self) -> bool:
         """Whether the client is on this machine."""

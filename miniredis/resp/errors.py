@@ -87,6 +87,11 @@ def no_authentication() -> ReplyError:
     return ReplyError(b"NOAUTH Authentication required.")
 
 
+def transaction_refused(refusal: ReplyError) -> ReplyError:
+    """EXEC itself was refused: with it goes what was queued."""
+    return ReplyError(b"EXECABORT Transaction discarded because of: " + refusal.message.removeprefix(b"ERR "))
+
+
 def out_of_memory() -> ReplyError:
     return ReplyError(b"OOM command not allowed when used memory > 'maxmemory'.")
 

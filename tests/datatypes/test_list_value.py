@@ -14,7 +14,8 @@ from miniredis.datatypes.compression import Compressor
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.list_blocks import MIN_COMPRESSED, exceeds_limit, is_large
 from miniredis.datatypes.lists import ListValue
-from miniredis.datatypes.packed_entries import listpack_size, pack_entries, pack_entry, skip_backward, string_size
+from miniredis.datatypes.packed_entries import listpack_size, pack_entry, skip_backward, string_size
+from miniredis.resp.bytework import pack_entries
 
 
 class Zlib(Compressor):

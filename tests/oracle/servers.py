@@ -61,15 +61,24 @@ class ServerProcess:
         self.folder = Path(tempfile.mkdtemp(prefix="server-"))
         self.output_path = self.folder / "output.log"
         self._output = self.output_path.open("wb")
-        self.process = subprocess.Popen(
-            [word.format(port=self.port, dir=self.folder) for word in command],
+        self._env = env
+        self.command = list(command)
+        self.process = self._run()
+
+    def _run(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [word.format(port=self.port, dir=self.folder) for word in self.command],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             cwd=self.folder,
-            env=env,
+            env=self._env,
             preexec_fn=die_with_parent,
         )
+
+    def start_again(self) -> None:
+        """Run `command` once more in the same folder, after an end."""
+        self.process = self._run()
 
     @property
     def output(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import Hub, HubConnection
+from miniredis.server.hub_loop import Hub, SessionConnection
 from miniredis.testing.memory import MemoryServer
 
 
@@ -25,7 +25,7 @@ class Wire:
     def _schedule(self) -> None:
         self.scheduled += 1
 
-    def connect(self) -> tuple[socket.socket, HubConnection]:
+    def connect(self) -> tuple[socket.socket, SessionConnection]:
         ours, theirs = socket.socketpair()
         for each in (ours, theirs):
             each.setblocking(False)
@@ -150,6 +150,25 @@ def test_a_subscriber_over_its_hard_limit_is_cut_and_logged(wire: Wire) -> None:
     assert any("output buffer limits" in text for _, text in wire.memory.logged)
 
 
+def test_a_slow_subscriber_that_is_cut_harms_nobody(wire: Wire) -> None:
+    slow, connection = wire.connect()
+    quick, _ = wire.connect()
+    speaker = wire.memory.connect()
+    speaker.call(b"CONFIG", b"SET", b"client-output-buffer-limit", b"pubsub 1mb 0 0")
+    for each in (slow, quick):
+        each.send(b"SUBSCRIBE c\r\n")
+    wire.turns(1)
+    wire.read(quick)
+    for number in range(100):
+        message = b"%050000d" % number
+        counts = speaker.call(b"PUBLISH", b"c", message)
+        assert counts == (b":1\r\n" if connection.is_lost else b":2\r\n")
+        assert wire.read(quick) == encode_command([b"message", b"c", message])
+    assert connection.is_lost
+    wire.engine.pubsub._check()
+    assert wire.engine.pubsub.clients() == 1
+
+
 def test_a_soft_limit_ends_a_client_after_its_seconds(wire: Wire) -> None:
     client, connection = wire.connect()
     wire.engine.client_limits.output[0] = (0, 1000, 2)
@@ -243,6 +262,29 @@ def test_a_reply_that_comes_later_leaves_with_the_turn_that_made_it(wire: Wire) 
     pusher.send(b"RPUSH l a\r\n")
     wire.turns(2)
     assert waiting.recv(100) == b"*2\r\n$1\r\nl\r\n$1\r\na\r\n+PONG\r\n"
+
+
+@pytest.mark.parametrize("step", ["receive", "proceed"])
+def test_a_defect_ends_the_connection_that_met_it_and_no_other(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    broken, connection = wire.connect()
+    whole, _ = wire.connect()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(connection, step, fail)
+    if step == "receive":
+        broken.send(b"PING\r\n")
+    else:
+        connection.wake()
+    whole.send(b"PING\r\n")
+    wire.turns()
+    assert whole.recv(100) == b"+PONG\r\n"
+    assert connection.is_lost
+    assert wire.is_closed(broken)
+    assert any("ended a connection" in text for _, text in wire.memory.logged)
 
 
 def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:
