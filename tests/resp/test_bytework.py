@@ -18,6 +18,9 @@ from miniredis.resp.bytework import (
     encode_bulk_in_python,
     encode_plain_in_python,
     pack_entries_in_python,
+    shard_divide_in_python,
+    shard_get_in_python,
+    shard_set_in_python,
     unpack_entries_in_python,
 )
 from miniredis.resp.decoder import RequestDecoder, encode_request
@@ -105,14 +108,44 @@ def test_depth_is_bounded(native: ModuleType) -> None:
         ("pack_entries", ([1],)),
         ("unpack_entries", ([], "x", 0, 1)),
         ("unpack_entries", ([], b"x", "0", 1)),
+        ("shard_get", ([{}], 48)),
+        ("shard_get", ({}, 48, b"")),
+        ("shard_get", ([{}], "48", b"")),
+        ("shard_get", ([{}], 49, b"")),
+        ("shard_get", ([[]], 48, b"")),
+        ("shard_get", ([{}], 48, [])),
+        ("shard_set", ([{}], 48, b"")),
+        ("shard_set", ([{}], 48, [], b"")),
+        ("shard_divide", ({}, 0, {}, [])),
+        ("shard_divide", ({}, -1, {}, {})),
+        ("shard_get", ([], 48, b"")),
         ("split_requests", (b"", 0, 1, 1, b"")),
         ("split_requests", (b"", "0", 1, 1, b"", [])),
         ("split_requests", (b"", 1, 1, 1, b"", [])),
     ],
 )
 def test_wrong_arguments_are_errors(native: ModuleType, function: str, arguments: tuple[Any, ...]) -> None:
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises((TypeError, ValueError, OverflowError, IndexError)):
         getattr(native, function)(*arguments)
+
+
+@given(keys=st.lists(st.binary(max_size=8), max_size=60), shift=st.integers(44, 48))
+def test_keys_are_found_stored_and_divided_alike(native: ModuleType, keys: list[bytes], shift: int) -> None:
+    here: list[dict[bytes, object]] = [{} for _ in range(1 << (48 - shift))]
+    there: list[dict[bytes, object]] = [{} for _ in range(1 << (48 - shift))]
+    for number, key in enumerate(keys):
+        before = shard_set_in_python(here, shift, key, number)
+        assert native.shard_set(there, shift, key, number) == before
+    assert here == there
+    for key in [*keys, b"another"]:
+        assert native.shard_get(there, shift, key) == shard_get_in_python(here, shift, key)
+    for place, shard in enumerate(here):
+        border = (place << shift) + (1 << (shift - 1))
+        parts: list[dict[bytes, object]] = [{}, {}, {}, {}]
+        shard_divide_in_python(shard, border, parts[0], parts[1])
+        native.shard_divide(shard, border, parts[2], parts[3])
+        assert parts[:2] == parts[2:]
+        assert {**parts[0], **parts[1]} == shard
 
 
 requests = st.one_of(
