@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniredis.resp import bytework, decoder
+from miniredis.resp import bytework, decoder, encoder
 from miniredis.resp.bytework import (
     encode_bulk_in_python,
     encode_plain_in_python,
@@ -24,7 +24,7 @@ from miniredis.resp.bytework import (
     unpack_entries_in_python,
 )
 from miniredis.resp.decoder import RequestDecoder, encode_request
-from miniredis.resp.encoder import append_reply, encode_command
+from miniredis.resp.encoder import append_bulk, append_reply, encode_command
 from miniredis.resp.errors import ProtocolError
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "native" / "bytework.c"
@@ -55,10 +55,31 @@ replies = plain | st.booleans() | st.floats() | st.lists(st.booleans() | texts, 
 def test_replies_are_encoded_alike(native: ModuleType, reply: object, resp: int) -> None:
     in_python = encode_plain_in_python(reply, resp)
     assert native.encode_plain(reply, resp) == in_python
-    if in_python is not None:
+    for is_native in (False, True):
         out: list[bytes] = []
-        append_reply(out, reply, resp)
-        assert b"".join(out) == in_python
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoder, "IS_NATIVE", is_native)
+            append_reply(out, reply, resp)
+        assert in_python is None or b"".join(out) == in_python
+
+
+@given(argv=st.lists(texts, max_size=5), length=st.sampled_from([3, 2000, 16_383, 16_384]))
+def test_requests_are_encoded_alike(argv: list[bytes], length: int) -> None:
+    found = []
+    wide = b"w" * length
+    for is_native in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoder, "IS_NATIVE", is_native)
+            out: list[bytes] = []
+            append_bulk(out, wide)
+            found.append((encode_command([*argv, wide]), b"".join(out)))
+    assert found[0] == found[1]
+
+
+def test_integers_beyond_64_bits_are_left_to_others(native: ModuleType) -> None:
+    for number in (1 << 63, -(1 << 63) - 1):
+        assert native.encode_plain(number, 2) is None
+        assert encode_plain_in_python(number, 2) is None
 
 
 @given(value=texts)
