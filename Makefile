@@ -4,6 +4,8 @@ PORT ?= 6379
 BIND ?= 127.0.0.1
 # Extra words for pytest, for instance: make test ARGS='-k sorted_set'
 ARGS ?=
+# Times that make crash kills a server, for each policy of syncing.
+ROUNDS ?= 100
 # Tests run in this many processes.
 WORKERS ?= 2
 
@@ -17,7 +19,7 @@ COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace 
 pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
 	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
 
-.PHONY: run test lint types unit compiled system soak bench docs dist clean
+.PHONY: run test lint types unit compiled system crash soak bench docs dist news clean
 
 ## run: serve on 127.0.0.1:6379 from an environment in .venv
 run: $(RUN_VENV)/installed
@@ -41,7 +43,7 @@ lint: $(TEST_VENV)/installed
 
 ## types: mypy, strict
 types: $(TEST_VENV)/installed
-	@$(TEST_VENV)/bin/mypy miniredis twisted/plugins tests bench setup.py
+	@$(TEST_VENV)/bin/mypy miniredis twisted/plugins tests bench docs/pages.py setup.py
 
 ## unit: all tests but tests/system, interpreted, with branch coverage and its gates
 unit: $(TEST_VENV)/installed
@@ -70,6 +72,7 @@ $(TEST_VENV)/installed: setup.cfg tests/requirements.py tests/debian_packages.sh
 
 ## system: real clients and real processes; within 30 minutes
 system: build/dist/installed
+	@sh tests/debian_packages.sh chromium chromium-driver systemd
 	@$(PY) -P -m pytest --no-skips -q tests/system $(ARGS)
 
 # The wheel as a user gets it, in an environment of its own.
@@ -81,6 +84,13 @@ build/dist/installed: $(TEST_VENV)/installed $(SOURCES)
 	@$(call pip,build/system-venv/bin/python,install --force-reinstall --no-deps build/dist/*.whl)
 	@$(call pip,build/system-venv/bin/python,install build/dist/*.whl)
 	@touch $@
+
+## crash: many rounds of kill -9, torn logs and flipped bits; prints what was acknowledged and survived
+crash: build/dist/installed
+	@MINIREDIS_SERVER=$(abspath build/system-venv/bin/miniredis-server) \
+	MINIREDIS_CRASH_ROUNDS=$(ROUNDS) MINIREDIS_TORN_STARTS=300 MINIREDIS_FLIPS=3000 PYTHONPATH=. \
+	$(PY) -m pytest --no-skips -q --timeout=3600 tests/persistence/test_crash.py tests/persistence/test_crash_steps.py \
+	tests/persistence/test_damage.py tests/persistence/test_faults.py $(ARGS)
 
 ## soak: the same with many more examples and rounds; hours
 soak: build/dist/installed
@@ -104,6 +114,11 @@ docs: $(TEST_VENV)/installed
 ## dist: sdist, compiled wheel and pure wheel in dist/, each tried in an empty environment
 dist: $(TEST_VENV)/installed
 	@sh tests/dist.sh $(PYTHON) $(PY)
+
+## news: gather the fragments of newsfragments into NEWS.rst, under the version of the package
+news: $(TEST_VENV)/installed
+	@$(call pip,$(PY),install 'towncrier>=24.8')
+	@$(TEST_VENV)/bin/towncrier build --yes --version "$$($(PY) -c 'import miniredis; print(miniredis.__version__)')"
 
 clean:
 	rm -rf build dist .venv docs/_build .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -30,10 +30,11 @@ EDGE = {"service.py", "bus.py", "link.py", "__init__.py"}
 
 
 def inner_modules() -> list[str]:
-    """Paths of the modules to compile, relative to this folder: the inner packages and the server's tight loops."""
+    """Paths of the modules to compile, relative to this folder: the inner packages and tight loops elsewhere."""
     package = ROOT / "miniredis"
     found = [path for name in INNER for path in (package / name).rglob("*.py") if path.name not in EDGE]
     found += (package / "server").glob("*_loop.py")
+    found += [package / "replication" / name for name in ("backlog.py", "stream.py")]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 

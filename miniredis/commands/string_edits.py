@@ -216,7 +216,7 @@ def decrby(ctx: Context, argv: list[bytes]) -> object:
     keys=CHANGE_KEY,
     since="2.6.0",
     summary="Adds to the floating point number at a key.",
-    syntax="key increment",
+    syntax="key increment:double",
 )
 def incrbyfloat(ctx: Context, argv: list[bytes]) -> object:
     key = argv[1]

@@ -9,6 +9,8 @@ position: whatever was in the table from the first call to the last is returned.
 Shards that have become small are joined again, and the directory halves, so a table that is emptied key by key
 stays quick to draw from.
 
+A large table that dies leaves its shards to `discarded`, which frees them in slices.
+
 get, set, pop, contains: O(1), amortized.  scan: O(count + SHARD_LIMIT).  random_key: O(SHARD_LIMIT), uniform.
 """
 
@@ -21,6 +23,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from miniredis.datatypes.discarded import DISCARDED, LARGE
 from miniredis.resp.bytework import POSITION_MASK, shard_divide, shard_get, shard_set
 
 POSITION_BITS: Final = 48
@@ -41,6 +44,10 @@ class Table:
         self._shift: i64 = POSITION_BITS
         self._size: i64 = 0
         self._narrow: i64 = 0  # shards of one place; when there is none the directory can halve
+
+    def __del__(self) -> None:
+        if self._size >= LARGE:
+            DISCARDED.add(self._directory, self._size)
 
     def __len__(self) -> int:
         return self._size
@@ -91,19 +98,12 @@ class Table:
         return value
 
     def clear(self) -> None:
+        if self._size >= LARGE:
+            DISCARDED.add(self._directory, self._size)
         self._directory = [{}]
         self._shift = POSITION_BITS
         self._size = 0
         self._narrow = 0
-
-    def drop_shards(self, most: int) -> int:
-        """Forget up to `most` places of the directory, from its end; how many were dropped.
-
-        Only for a table that nobody uses any more: it frees a huge one in slices.
-        """
-        count = min(most, len(self._directory))
-        del self._directory[len(self._directory) - count :]
-        return count
 
     def copy(self) -> Table:
         """An independent table of the same values."""
@@ -143,9 +143,12 @@ class Table:
         return found
 
     def items(self) -> Iterator[tuple[bytes, object]]:
-        """Every entry once; the table must not change meanwhile."""
-        for shard in self.shards():
-            yield from shard.items()
+        """Every entry once, the first at once; the table must not change meanwhile."""
+        last: dict[bytes, object] | None = None
+        for shard in self._directory:
+            if shard is not last:
+                last = shard
+                yield from shard.items()
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Keys from position `cursor` on, about `count` of them, and the next cursor; 0 when done."""

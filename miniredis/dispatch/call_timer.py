@@ -26,12 +26,12 @@ NOTHING: Final[list[bytes]] = []
 
 
 class CallTimer:
-    """`note_slow` is told of commands that took at least `slow_ns`, and of runs that did: by their last command."""
+    """`note_slow` is told of commands that took at least `slow_ns`, with their reply; of runs that did, without one."""
 
     def __init__(
         self,
         monotonic_ns: Callable[[], int],
-        note_slow: Callable[[Session, Command, list[bytes], int], None],
+        note_slow: Callable[[Session, Command, list[bytes], int, object], None],
     ) -> None:
         self._monotonic_ns = monotonic_ns
         self._note_slow = note_slow
@@ -64,7 +64,9 @@ class CallTimer:
         brief = command.is_brief and self.may_group and len(argv) <= RUN_ARGUMENTS
         self.run_of = command if brief else None
 
-    def after_other(self, session: Session, command: Command, argv: list[bytes], started_ns: i64) -> None:
+    def after_other(
+        self, session: Session, command: Command, argv: list[bytes], started_ns: i64, reply: object
+    ) -> None:
         """A command that was timed alone has ended; commands within it may have been runs."""
         if self.run_length > 0:
             self.settle()
@@ -73,7 +75,7 @@ class CallTimer:
         self.mark_ns = now_ns
         self._account(command, 1, spent_ns)
         if spent_ns >= self.slow_ns:
-            self._note_slow(session, command, argv, spent_ns)
+            self._note_slow(session, command, argv, spent_ns, reply)
 
     def settle(self) -> None:
         """A run is over."""
@@ -85,7 +87,7 @@ class CallTimer:
         self.mark_ns = now_ns
         self._account(command, self.run_length, spent_ns)
         if spent_ns >= self.slow_ns:
-            self._note_slow(session, command, self.argv, spent_ns)
+            self._note_slow(session, command, self.argv, spent_ns, None)
         self.run_of = None
         self.run_length = 0
         self.session = None

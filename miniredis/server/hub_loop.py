@@ -34,6 +34,9 @@ RECEIVE_BIG_BYTES: Final = 256 * 1024
 #: What one connection may send in a turn before the others get theirs.
 SEND_BYTES: Final = 1024 * 1024
 
+#: Pieces given to the kernel in one call.
+PIECES_AT_ONCE: Final = 64
+
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
 BROKEN: Final = select.EPOLLHUP | select.EPOLLERR
@@ -64,6 +67,9 @@ class Hub:
         self.is_busy = False
         #: Such turns so far: the events that the turn around them has read are stale after one.
         self.busy_turns: int = 0
+        #: Turns by the number of their events: one of n events counts at n.bit_length(); and the sum of all events.
+        self.batches: list[int] = [0] * (EVENTS_A_TURN.bit_length() + 1)
+        self.events: int = 0
 
     def fileno(self) -> int:
         return self.poll.fileno()
@@ -117,6 +123,7 @@ class Hub:
             events = self.poll.poll(LINGER_S, EVENTS_A_TURN)
             if not events:
                 return
+            self.note_batch(len(events))
             self.in_turn = True
             engine.begin_turn()
             self.handle_events(events)
@@ -131,8 +138,13 @@ class Hub:
             self.left_events = []
             return left
         events = self.poll.poll(0, EVENTS_A_TURN)
+        self.note_batch(len(events))
         self.had_events = len(events) > 0
         return events
+
+    def note_batch(self, count: int) -> None:
+        self.batches[count.bit_length()] += 1
+        self.events += count
 
     def begin_half(self) -> None:
         if self.engine is not None:
@@ -373,15 +385,20 @@ class SessionConnection(HubConnection):
         if self.is_lost:
             return
         if session.out and not self.is_held:
-            data = session.take_output()
-            sent = 0
-            if self.unsent_size == 0:
-                sent = self.send(data)
-                if sent < 0:
+            pieces = session.take_pieces()
+            if len(pieces) > 1:
+                if not self.send_pieces(pieces):
                     return
-            if sent < len(data):
-                self.keep(data, sent)
-                return
+            else:
+                data = pieces[0]
+                sent = 0
+                if self.unsent_size == 0:
+                    sent = self.send(data)
+                    if sent < 0:
+                        return
+                if sent < len(data):
+                    self.keep(data, sent)
+                    return
         elif self.unsent_size > 0:
             return
         if session.closing and not self.is_held:
@@ -396,6 +413,34 @@ class SessionConnection(HubConnection):
         except OSError:
             self.lose()
             return -1
+
+    def send_pieces(self, pieces: list[bytes]) -> bool:
+        """Send pieces without putting them together; False when some must be kept, or the connection is gone."""
+        at = 0
+        budget = SEND_BYTES
+        if self.unsent_size == 0:
+            while at < len(pieces) and budget > 0:
+                some = pieces[at : at + PIECES_AT_ONCE]
+                try:
+                    sent = self.sock.sendmsg(some)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    self.lose()
+                    return False
+                budget -= sent
+                while at < len(pieces) and sent >= len(pieces[at]):
+                    sent -= len(pieces[at])
+                    at += 1
+                if sent > 0:
+                    self.keep(pieces[at], sent)
+                    at += 1
+                    break
+        for piece in pieces[at:]:
+            if self.is_lost:
+                break
+            self.keep(piece, 0)
+        return self.unsent_size == 0 and not self.is_lost
 
     def keep(self, data: bytes, sent: int) -> None:
         """Hold back what the kernel did not take, up to the limit of the client's class."""
@@ -438,7 +483,7 @@ class SessionConnection(HubConnection):
         assert session is not None
         if session.closing:
             self.lose()
-        elif session.out or not session.decoder.is_idle():
+        elif session.out or self.has_more or not session.decoder.is_idle():
             self.hub.put_off(self)
 
     def hang_up(self) -> None:

@@ -61,6 +61,15 @@ class SessionPort:
             self.socket = bind_tcp(self.interface, self.requested_port, self.backlog)
         except OSError as problem:
             raise CannotListenError(self.interface, self.requested_port, problem) from problem
+        self._begin()
+
+    def adopt(self, listening: socket.socket) -> None:
+        """Accept from a socket that listens already: somebody else opened it for us."""
+        listening.setblocking(False)
+        self.socket = listening
+        self._begin()
+
+    def _begin(self) -> None:
         self.factory.doStart()
         self.reader.descriptors.addReader(self)
 

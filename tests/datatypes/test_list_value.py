@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.compression import Compressor
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.list_blocks import MIN_COMPRESSED, exceeds_limit, is_large
@@ -516,7 +517,7 @@ def test_random_actors_agree_with_a_plain_list(fill: int, depth: int, threshold:
             assert elements_of(value.copy()) == model
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.binary(max_size=12), max_size=40),
     st.integers(-45, 45),
