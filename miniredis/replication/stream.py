@@ -122,6 +122,8 @@ class PrimaryStream:
                 self._run(argv)
         finally:
             self.engine.end_block()
+            # There is no command around the block whose effects it would end.
+            self.engine.effects.clear()
 
     def _replconf(self, argv: list[bytes]) -> None:
         if len(argv) == 3 and argv[1].lower() == b"getack":

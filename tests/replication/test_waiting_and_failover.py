@@ -360,6 +360,18 @@ def test_a_replica_is_shown_as_it_announces_itself(world: World):
     assert primary.info("slave0").startswith("ip=db.example,port=9999,state=online")
 
 
+def test_the_log_of_a_replica_holds_every_command_of_the_stream(world: World, pair: tuple[Node, Node]):
+    primary, replica = pair
+    log = open_log(replica)
+    client = primary.connect()
+    for words in (b"MULTI", b"INCR a", b"INCR b", b"EXEC", b"INCR c", b"MULTI", b"INCR d", b"EXEC", b"INCR e"):
+        client.call(*words.split())
+    world.run(0.1)
+    assert [line for line in log.take().split(b"\r\n") if line.isalpha()] == (
+        b"MULTI SELECT INCR a INCR b EXEC INCR c INCR d INCR e".split()
+    )
+
+
 def test_monitors_of_a_replica_see_the_stream(world: World, pair: tuple[Node, Node]):
     primary, replica = pair
     watcher = replica.connect()
