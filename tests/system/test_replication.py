@@ -250,12 +250,12 @@ def test_what_is_evicted_goes_everywhere(primary: str, replica: str, serve: Star
     source = serve(primary)
     target = serve(replica)
     used = int(info(source, "used_memory", "memory")) if primary == "redis" else 0
-    ask(source, "CONFIG", "SET", "maxmemory", used + 2_000_000, "maxmemory-policy", "allkeys-random")
+    ask(source, "CONFIG", "SET", "maxmemory", used + 6_000_000, "maxmemory-policy", "allkeys-random")
     follow(target, source.port)
     load = Load(source.port, 13)
     load.run(3000)
     for number in range(600):
-        ask(source, "SET", f"filler:{number}", "x" * 5000)
+        ask(source, "SET", f"filler:{number}", "x" * 20_000)
     load.close()
     assert int(info(source, "evicted_keys", "stats")) > 0
     until_same(source, target)
