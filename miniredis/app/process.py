@@ -21,11 +21,14 @@ from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
+from miniredis.app.activation import inherited_sockets
 from miniredis.app.log import LogFile, ServerLog
 from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
+from miniredis.app.supervisor import Supervisor
 from miniredis.config.reader import ConfigError
 from miniredis.config.rewriter import rewrite
+from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.shutdown import ShutdownRequest
 from miniredis.resp.errors import error
 
@@ -49,6 +52,9 @@ class ServerProcess(Service):
             self.server = MiniRedisService(self.config, reactor)
         except ConfigError as problem:
             fatal(problem)
+        self.supervisor = Supervisor(self.config.text("supervised"), reactor)
+        self.server.engine.platform.supervised = self.supervisor.name
+        self.server.on_ready.append(self.supervisor.ready)
         self.server.engine.shutdown = self._shut_down
         self.server.on_fatal = self._die
         if start.config_file:
@@ -66,15 +72,18 @@ class ServerProcess(Service):
         if not self.server.prepare_stop(request.save) and not request.force:
             raise error(b"Errors trying to SHUTDOWN. Check logs.")
         self._stopping = True
+        if self.server.engine.gates & GATE_BUSY:
+            # Asked in the middle of a script that may never end: the reactor would not come to its turn.
+            self._die("", 0)
         self.reactor.callLater(0, self.reactor.stop)
 
-    def _die(self, reason: str) -> None:
+    def _die(self, reason: str, status: int = 1) -> None:
         """The server cannot go on, and nothing is left to be written."""
         with suppress(OSError):
             pidfile = self.config.string("pidfile")
             if pidfile:
                 os.unlink(pidfile)
-        os._exit(1)
+        os._exit(status)
 
     def _rewrite_config(self) -> None:
         path = self.start.config_file
@@ -100,6 +109,7 @@ class ServerProcess(Service):
             self.server.log("notice", line)
         for line in self.start.warnings:
             self.server.log("warning", line)
+        self.server.inherited = inherited_sockets()
         try:
             self.server.privilegedStartService()
         except ListenFailed as problem:
@@ -111,16 +121,16 @@ class ServerProcess(Service):
         # Before anybody can read that we are ready, and once more when the reactor has installed its own.
         self._take_signals()
         self.reactor.callWhenRunning(self._take_signals)
+        self.supervisor.starting()
         self.server.startService()
         path = self.config.string("port-file")
         if path:
             write_file(path, b"%d\n" % self.server.tcp_port())
-        tell_supervisor(self.config.text("supervised"), "READY=1\nSTATUS=Ready to accept connections\n")
 
     def stopService(self) -> Deferred[None]:
         self.running = 0
         self._stopping = True
-        tell_supervisor(self.config.text("supervised"), "STOPPING=1\n")
+        self.supervisor.stopping()
         return self.server.stopService()
 
     # -- signals
@@ -142,12 +152,21 @@ class ServerProcess(Service):
             self.server.log("notice", "The log file was opened anew.")
         elif number == signal.SIGHUP:
             self.server.log("notice", "Received SIGHUP, reading files again.")
+            self.supervisor.reloading()
+            self.log.reopen()
             for reload in self.on_reload:
-                reload()
+                try:
+                    reload()
+                except Exception as problem:
+                    # What was read before stays in use.
+                    self.server.engine.log_failure("reading files again failed", problem)
+            self.supervisor.ready()
         elif not self._stopping:
             self.server.log("warning", f"Received {signal.Signals(number).name} scheduling shutdown...")
             self.server.log("warning", "User requested shutdown...")
-            if not self.server.prepare_stop(None):
+            words = self.config.words("shutdown-on-sigterm" if number == signal.SIGTERM else "shutdown-on-sigint")
+            save = True if b"save" in words else False if b"nosave" in words else None
+            if not self.server.prepare_stop(save) and b"force" not in words:
                 self.server.log("warning", "Errors trying to shut down the server, check the logs.")
                 return
             self._stopping = True
@@ -180,14 +199,3 @@ def write_file(path: str, data: bytes) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def tell_supervisor(supervised: bytes, message: str) -> None:
-    """Tell systemd how we are, if it is systemd that supervises and waits to be told."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if supervised not in (b"systemd", b"auto") or not address:
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.sendto(message.encode(), address)

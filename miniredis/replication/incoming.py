@@ -154,7 +154,7 @@ class Incoming:
 
     def _drop_our_data(self) -> None:
         for database in self.engine.keyspace.databases:
-            self.engine.keyspace.flush(database.index, True)
+            self.engine.keyspace.flush(database.index)
 
     def _feed_loader(self, loader: SnapshotLoader) -> None:
         if self._store is not None:
@@ -177,8 +177,7 @@ class Incoming:
             keyspace.count_memory(False)
             for old, new in zip(keyspace.databases, beside.databases, strict=True):
                 old.swap_contents(new)
-                if new.size() > 0:
-                    keyspace.discarded.append(new.clear())
+                new.clear()
             keyspace.count_memory(counts)
         self._close()
 
@@ -188,8 +187,7 @@ class Incoming:
             self._drop_our_data()
         if self._beside is not None:
             for database in self._beside.databases:
-                if database.size() > 0:
-                    self.engine.keyspace.discarded.append(database.clear())
+                database.clear()
         self._close()
 
     def _close(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -15,9 +17,13 @@ from twisted.application.service import Application
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import ILogObserver, globalLogPublisher
 
+from miniredis.app.activation import Inherited
 from miniredis.app.options import Options, start_or_exit
-from miniredis.app.process import ServerProcess, tell_supervisor, write_file
+from miniredis.app.process import ServerProcess, write_file
 from miniredis.app.tap import makeService
+from miniredis.config.config import SetFailed
+from miniredis.dispatch.gates import GATE_BUSY
+from miniredis.dispatch.shutdown import ShutdownRequest
 
 Start = Callable[..., ServerProcess]
 
@@ -28,9 +34,14 @@ class Reactor(MemoryReactorClock):
     def __init__(self) -> None:
         super().__init__()
         self.stops = 0
+        self.adoptedPorts: list[tuple[int, int, object]] = []
 
     def stop(self) -> None:
         self.stops += 1
+
+    def adoptStreamPort(self, descriptor: int, family: int, factory: object) -> Any:
+        self.adoptedPorts.append((descriptor, family, factory))
+        return self.listenTCP(0, factory)
 
     def callFromThread(self, call: Callable[..., object], *words: object) -> None:
         call(*words)
@@ -172,6 +183,47 @@ def test_sigterm_stops_it_once_in_order(start: Start) -> None:
     assert "# Received SIGTERM scheduling shutdown..." in log_of(process)
 
 
+@pytest.mark.parametrize(
+    ("words", "save", "works", "stops"),
+    [
+        ("default", None, True, 1),
+        ("save", True, True, 1),
+        ("nosave", False, True, 1),
+        ("save", True, False, 0),
+        ("save force", True, False, 1),
+    ],
+)
+def test_what_a_stop_signal_does_can_be_chosen(
+    start: Start, monkeypatch: pytest.MonkeyPatch, words: str, save: bool | None, works: bool, stops: int
+) -> None:
+    process = start("--port", "0", "--shutdown-on-sigterm", *words.split())
+    asked: list[bool | None] = []
+
+    def prepare_stop(save: bool | None) -> bool:
+        asked.append(save)
+        return works
+
+    monkeypatch.setattr(process.server, "prepare_stop", prepare_stop)
+    process.heed_signal(signal.SIGTERM)
+    assert asked == [save]
+    assert process.reactor.stops == stops
+
+
+def test_the_unix_socket_can_belong_to_a_group(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, str]] = []
+    monkeypatch.setattr(shutil, "chown", lambda path, group: given.append((path, group)))
+    process = start("--port", "0", "--unixsocket", "s", "--unixsocketperm", "770", "--unixsocketgroup", "staff")
+    process.privilegedStartService()
+    assert given == [("s", "staff")]
+
+
+def test_a_group_that_is_not_there_stops_the_start(start: Start) -> None:
+    process = start("--port", "0", "--unixsocket", "s", "--unixsocketgroup", "no-such-group")
+    with pytest.raises(SystemExit):
+        process.privilegedStartService()
+    assert "The unix socket cannot be given to the group no-such-group" in log_of(process)
+
+
 def test_a_second_stop_signal_ends_it_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     process = start("--port", "0")
     ended: list[int] = []
@@ -182,14 +234,32 @@ def test_a_second_stop_signal_ends_it_at_once(start: Start, monkeypatch: pytest.
     assert ended == [1]
 
 
+def test_a_shutdown_in_the_middle_of_a_script_does_not_wait_for_the_reactor(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start("--port", "0")
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    process.server.engine.gates |= GATE_BUSY
+    assert process.server.engine.shutdown is not None
+    process.server.engine.shutdown(ShutdownRequest(False, False, False))
+    assert ended == [0]
+
+
 def test_sigusr1_opens_the_log_anew_and_sighup_reads_files_again(start: Start, tmp_path: Path) -> None:
     process = start("--port", "0")
     reloaded: list[str] = []
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    process.on_reload.append(fails)
     process.on_reload.append(lambda: reloaded.append("tls"))
     (tmp_path / "log").rename(tmp_path / "old")
     process.heed_signal(signal.SIGUSR1)
     process.heed_signal(signal.SIGHUP)
     assert reloaded == ["tls"]
+    assert "ZeroDivisionError" in log_of(process)
     assert (tmp_path / "log").exists()
     assert process.reactor.stops == 0
 
@@ -206,21 +276,123 @@ def test_signals_are_taken_at_once_and_when_the_reactor_runs(start: Start, monke
     assert set(taken) == {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
 
 
+def test_a_defect_is_logged_as_json_with_its_client_and_traceback(start: Start) -> None:
+    process = start("--port", "0", "--log-format", "json")
+    try:
+        raise RuntimeError("100% {broken}")
+    except RuntimeError as defect:
+        process.server.engine.log_failure("a command failed", defect, 7)
+    process.server.engine.log_client("warning", "{text} %s", 8)
+    failed, plain = (json.loads(line) for line in log_of(process).splitlines()[-2:])
+    assert (failed["level"], failed["message"], failed["client"]) == ("warning", "a command failed", 7)
+    assert "RuntimeError: 100% {broken}" in failed["failure"]
+    assert failed["namespace"] == "miniredis"
+    assert (plain["message"], plain["client"]) == ("{text} %s", 8)
+
+
 # Supervision
 
 
-@pytest.mark.parametrize("abstract", [False, True])
-def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool) -> None:
-    address = f"@miniredis-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+@pytest.fixture
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """The socket at which systemd would listen."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(address.replace("@", "\0"))
+        listener.bind(str(tmp_path / "notify"))
         listener.settimeout(5)
-        monkeypatch.setenv("NOTIFY_SOCKET", address)
-        tell_supervisor(b"no", "not for systemd")
-        tell_supervisor(b"systemd", "READY=1\n")
-        assert listener.recv(100) == b"READY=1\n"
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield listener
 
 
-def test_a_supervisor_that_is_gone_does_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
-    tell_supervisor(b"auto", "READY=1\n")
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_the_port_can_be_changed_while_it_runs(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    first, second = process.server.tcp_port(), free_port()
+    process.config.set_many([(b"port", b"%d" % second)])
+    assert process.server.tcp_port() == second
+    socket.create_connection(("127.0.0.1", second)).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", first))
+    process.config.set_many([(b"port", b"0")])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", second))
+
+
+def test_what_cannot_be_listened_on_is_refused_and_the_old_addresses_stay(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    port = process.server.tcp_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SetFailed, match="Unable to listen on this port"):
+            process.config.set_many([(b"port", b"%d" % taken.getsockname()[1])])
+    with pytest.raises(SetFailed, match="Failed to bind to specified addresses"):
+        process.config.set_many([(b"bind", b"203.0.113.7")])
+    assert process.server.tcp_port() == port
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_hz_and_keepalive_take_effect_at_once(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    process.config.set_many([(b"hz", b"50"), (b"tcp-keepalive", b"7")])
+    assert process.server._loop.interval == 1 / 50
+    assert process.server._sessions.keepalive_s() == 7
+
+
+def test_systemd_hears_of_start_reload_and_stop(start: Start, supervisor: socket.socket) -> None:
+    process = start("--port", "0", "--supervised", "systemd", "--appendonly", "yes")
+    assert process.server.engine.platform.supervised == "systemd"
+    process.privilegedStartService()
+    process.startService()
+    assert supervisor.recv(200) == b"STATUS=Loading the data\n"
+    assert supervisor.recv(200) == b"READY=1\nSTATUS=Ready to accept connections\n"
+    process.heed_signal(signal.SIGHUP)
+    assert supervisor.recv(200).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+    assert supervisor.recv(200).startswith(b"READY=1\n")
+    process.stopService()
+    assert supervisor.recv(200).startswith(b"STOPPING=1\n")
+
+
+def test_a_socket_that_was_handed_over_is_served(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as listening, socket.socket() as web:
+        for each in (listening, web):
+            each.bind(("127.0.0.1", 0))
+            each.listen()
+        port = listening.getsockname()[1]
+        handed = Inherited()
+        handed.tcp.append(socket.socket(fileno=os.dup(listening.fileno())))
+        handed.http["web"].append(web)
+        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda: handed)
+        process = start("--port", "1")
+        process.privilegedStartService()
+        assert process.server.tcp_port() == port
+        process.startService()
+        assert "HTTP (web) at a socket that was handed over" in log_of(process)
+        assert len(process.reactor.adoptedPorts) == 1
+        process.stopService()
+
+
+def test_a_unix_socket_that_was_handed_over_is_served(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        listening.listen()
+        handed = Inherited()
+        handed.unix.append(listening)
+        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda: handed)
+        process = start()
+        process.privilegedStartService()
+        assert process.reactor.adoptedPorts[0][1] == socket.AF_UNIX
+        process.stopService()

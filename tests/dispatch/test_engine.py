@@ -49,6 +49,25 @@ def test_a_defect_is_an_error_for_the_client_and_a_traceback_in_the_log() -> Non
 
 
 @pytest.mark.interpreted
+def test_a_log_that_takes_more_is_told_the_client_and_the_defect() -> None:
+    server = MemoryServer()
+    client = server.connect()
+    events: list[tuple[str, str, int, BaseException | None]] = []
+    server.engine.log_event = lambda *event: events.append(event)
+    defect = ValueError("oh dear")
+
+    def broken(ctx: Context, argv: list[bytes]) -> object:
+        raise defect
+
+    replace_code(server, b"get", broken)
+    client.call(b"get", b"k")
+    client.send(b"*1\r\n:5\r\n")
+    assert events[0] == ("warning", "defect in command get", client.session.id, defect)
+    assert events[1][0] == "verbose"
+    assert events[1][2:] == (client.session.id, None)
+
+
+@pytest.mark.interpreted
 def test_a_reply_that_comes_later_may_be_an_error_or_a_defect_or_too_late() -> None:
     server = MemoryServer()
     later: list[Deferred[object]] = []
@@ -285,7 +304,7 @@ def test_debug_is_for_those_it_was_allowed_to() -> None:
         (b"LIST NOPE", b"-ERR syntax error"),
         (b"LIST", b"*"),
         (b"INFO", b"*"),
-        (b"INFO nope config|get config|nope get|x", b"*4\r\n*-1\r\n*10\r\n"),
+        (b"INFO nope config|get config|nope get|x", b"*4\r\n$-1\r\n*10\r\n"),
         (b"DOCS nope", b"*0\r\n"),
         (b"DOCS quit slaveof getset", b"*"),
         (b"GETKEYS NOPE x", b"-ERR Invalid command specified"),

@@ -11,7 +11,7 @@ import pytest
 from twisted.internet.selectreactor import SelectReactor
 
 from miniredis.keyspace.snapshot import LOADED, SnapshotLoader
-from miniredis.persistence.child import start_child
+from miniredis.persistence.child import start_silent_child
 from miniredis.replication.link import TcpNetwork
 from miniredis.replication.outside import FAILED, READY, RUNNING, LinkUser, Snapshot, SnapshotWish
 from miniredis.replication.service import FileStorage, ForkedSource, ReplicationEdge
@@ -30,7 +30,9 @@ def server(tmp_path: Path) -> MemoryServer:
 
 @pytest.fixture
 def source(server: MemoryServer) -> ForkedSource:
-    return ForkedSource(server.engine, lambda work, now_s, kept: start_child(work, now_s, kept), lambda size: True)
+    return ForkedSource(
+        server.engine, lambda work, now_s, kept: start_silent_child(work, now_s, kept), lambda size: True
+    )
 
 
 def wish(is_streamed: bool, has_keys: bool = True) -> SnapshotWish:
@@ -108,7 +110,7 @@ def test_without_memory_there_is_no_child(is_streamed: bool, server: MemoryServe
 
     before = set(os.listdir("/proc/self/fd"))
     with pytest.raises(OSError, match="not enough memory"):
-        ForkedSource(server.engine, start_child, lambda size: False).begin(wish(is_streamed))
+        ForkedSource(server.engine, start_silent_child, lambda size: False).begin(wish(is_streamed))
     with pytest.raises(OSError, match="temporarily"):
         ForkedSource(server.engine, no_child, lambda size: True).begin(wish(is_streamed))  # type: ignore[arg-type]
     assert set(os.listdir("/proc/self/fd")) == before
@@ -250,7 +252,7 @@ def test_servers_follow_each_other_over_real_sockets(reactor: SelectReactor, tmp
         config.assign("dir", str(folder).encode())
         config.assign("repl-diskless-sync-delay", b"0")
         server = MemoryServer(config)
-        edge = ReplicationEdge(server.engine, reactor, start_child, lambda size: True)
+        edge = ReplicationEdge(server.engine, reactor, start_silent_child, lambda size: True)
         factory = SessionFactory(server.engine, lambda call: reactor.callLater(0, call))
         port = reactor.listenTCP(0, factory, interface="127.0.0.1").getHost().port
         config.assign("port", b"%d" % port)

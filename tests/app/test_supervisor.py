@@ -1,0 +1,134 @@
+"""Word to systemd, and the sockets it hands over."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from twisted.internet.task import Clock
+
+from miniredis.app.activation import inherited_sockets
+from miniredis.app.supervisor import Supervisor
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(5)
+        yield listening
+
+
+def heard(listener: socket.socket) -> list[bytes]:
+    """All that has been said so far."""
+    found = []
+    listener.setblocking(False)
+    while True:
+        try:
+            found.append(listener.recv(1000))
+        except BlockingIOError:
+            return found
+
+
+def test_who_does_not_want_to_hear_is_told_nothing(listener: socket.socket) -> None:
+    environment = {"NOTIFY_SOCKET": listener.getsockname(), "WATCHDOG_USEC": "1000000"}
+    for directive, given in ((b"no", environment), (b"upstart", environment), (b"systemd", {})):
+        silent = Supervisor(directive, Clock(), given)
+        assert silent.name == "no"
+        silent.starting()
+        silent.ready()
+        silent.stopping()
+    assert heard(listener) == []
+
+
+def test_a_socket_without_a_name_in_the_file_system_will_do() -> None:
+    name = f"miniredis-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(f"\0{name}")
+        Supervisor(b"auto", Clock(), {"NOTIFY_SOCKET": f"@{name}"}).ready()
+        assert heard(listening) == [b"READY=1\nSTATUS=Ready to accept connections\n"]
+
+
+def test_the_watchdog_is_fed_twice_in_its_time(listener: socket.socket) -> None:
+    clock = Clock()
+    environment = {"NOTIFY_SOCKET": listener.getsockname(), "WATCHDOG_USEC": "10000000"}
+    supervisor = Supervisor(b"systemd", clock, environment)
+    supervisor.starting()
+    supervisor.starting()
+    clock.pump([5, 5, 5])
+    assert heard(listener).count(b"WATCHDOG=1\n") == 4
+    supervisor.stopping()
+    assert heard(listener) == [b"STOPPING=1\nSTATUS=Saving and stopping\n"]
+    clock.pump([5, 5])
+    assert heard(listener) == []
+
+
+@pytest.mark.parametrize("environment", [{"WATCHDOG_USEC": "x"}, {"WATCHDOG_USEC": "5", "WATCHDOG_PID": "1"}, {}])
+def test_another_process_s_watchdog_is_not_fed(listener: socket.socket, environment: dict[str, str]) -> None:
+    supervisor = Supervisor(b"systemd", Clock(), {"NOTIFY_SOCKET": listener.getsockname(), **environment})
+    supervisor.starting()
+    assert heard(listener) == [b"STATUS=Loading the data\n"]
+
+
+def test_a_supervisor_that_is_gone_does_not_matter(tmp_path: Path) -> None:
+    Supervisor(b"auto", Clock(), {"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready()
+
+
+# -- sockets
+
+
+def handed_over(tmp_path: Path, names: str, pid: int | None = None) -> dict[str, str]:
+    return {"LISTEN_PID": str(pid or os.getpid()), "LISTEN_FDS": str(names.count(":") + 1), "LISTEN_FDNAMES": names}
+
+
+def descriptors(*sockets: socket.socket) -> int:
+    """Duplicates with consecutive numbers; the first of these."""
+    first = 200
+    for place, each in enumerate(sockets):
+        os.dup2(each.fileno(), first + place)
+    return first
+
+
+def listening(family: int, address: str | tuple[str, int]) -> socket.socket:
+    made = socket.socket(family)
+    made.bind(address)
+    made.listen()
+    return made
+
+
+def test_sockets_are_sorted_by_what_they_are_for(tmp_path: Path) -> None:
+    made = [
+        listening(socket.AF_INET, ("127.0.0.1", 0)),
+        listening(socket.AF_UNIX, str(tmp_path / "socket")),
+        listening(socket.AF_INET, ("127.0.0.1", 0)),
+        listening(socket.AF_INET, ("127.0.0.1", 0)),
+        socket.socket(),
+        socket.socket(type=socket.SOCK_DGRAM),
+    ]
+    found = inherited_sockets(handed_over(tmp_path, "redis:redis:web:metrics:x:y"), descriptors(*made))
+    assert found.has_clients()
+    assert [each.getsockname() for each in found.tcp] == [made[0].getsockname()]
+    assert [each.getsockname() for each in found.unix] == [made[1].getsockname()]
+    assert found.http["web"][0].getsockname() == made[2].getsockname()
+    assert found.http["metrics"][0].getsockname() == made[3].getsockname()
+    assert not os.get_inheritable(found.tcp[0].fileno())
+    for each in (*made, *found.tcp, *found.unix, *found.http["web"], *found.http["metrics"]):
+        each.close()
+    os.close(204)
+    os.close(205)
+
+
+def test_what_is_for_another_process_or_no_number_is_left(tmp_path: Path) -> None:
+    assert not inherited_sockets(handed_over(tmp_path, "redis", pid=1)).has_clients()
+    assert not inherited_sockets({"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "x"}).has_clients()
+    assert not inherited_sockets({}).has_clients()
+
+
+def test_what_is_no_socket_is_left(tmp_path: Path) -> None:
+    with open(tmp_path / "file", "wb") as file:
+        os.dup2(file.fileno(), 210)
+    assert not inherited_sockets(handed_over(tmp_path, "redis"), 210).has_clients()
+    os.close(210)
