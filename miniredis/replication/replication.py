@@ -16,7 +16,7 @@ from miniredis.replication.failover import Failover
 from miniredis.replication.following import Following
 from miniredis.replication.history import History
 from miniredis.replication.info import backlog_memory_fields, replication_fields, sync_fields
-from miniredis.replication.outside import Network, SnapshotSource, Storage, libraries_of
+from miniredis.replication.outside import Network, SnapshotSource, Storage
 from miniredis.replication.primary import Primary
 from miniredis.replication.waiting import Waits
 from miniredis.resp.errors import ReplyError
@@ -172,7 +172,7 @@ class ServerReplication(Replication):
             told(functions)
 
     def _replace_libraries(self, functions: list[bytes]) -> None:
-        libraries = libraries_of(self.engine)
+        libraries = self.engine.functions
         if libraries is None:
             if functions:
                 self.engine.log("warning", f"{len(functions)} function libraries of the primary cannot be kept here")

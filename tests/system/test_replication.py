@@ -261,6 +261,24 @@ def test_what_is_evicted_goes_everywhere(primary: str, replica: str, serve: Star
     until_same(source, target)
 
 
+LIBRARY = b"#!lua name=%s\nredis.register_function('%s', function(keys) return redis.call('INCR', keys[1]) end)"
+
+
+@pytest.mark.parametrize(("primary", "replica"), PAIRS)
+def test_functions_come_along_and_what_they_do(primary: str, replica: str, serve: Start) -> None:
+    source, target = serve(primary), serve(replica)
+    assert ask(source, "FUNCTION", "LOAD", LIBRARY % (b"early", b"first")) == b"$5\r\nearly\r\n"
+    ask(target, "FUNCTION", "LOAD", LIBRARY % (b"own", b"own"))
+    follow(target, source.port)
+    assert ask(source, "FUNCTION", "LOAD", LIBRARY % (b"late", b"second")) == b"$4\r\nlate\r\n"
+    for name in ("first", "second"):
+        assert ask(source, "FCALL", name, 1, "counter").startswith(b":")
+    until_same(source, target)
+    assert ask(target, "FUNCTION", "LIST", "LIBRARYNAME", "own") == b"*0\r\n"
+    for name in ("early", "late"):
+        assert ask(target, "FUNCTION", "LIST", "LIBRARYNAME", name) != b"*0\r\n"
+
+
 def test_the_log_of_a_replica_holds_what_came_by_full_sync(serve: Start, start: Start) -> None:
     primary = serve("redis")
     replica = serve("ours", "--appendonly", "yes")
