@@ -323,6 +323,7 @@ def test_the_interface_is_abstract():
                 "take_origin": ({},),
                 "acknowledged_by": (0,),
                 "begin_failover": ("", 0, False, 0),
+                "say_farewell": (0, lambda: None),
             }.get(name, ())
             with pytest.raises(NotImplementedError):
                 getattr(interface, name)(*arguments)
