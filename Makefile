@@ -4,20 +4,22 @@ PORT ?= 6379
 BIND ?= 127.0.0.1
 # Extra words for pytest, for instance: make test ARGS='-k sorted_set'
 ARGS ?=
+# Times that make crash kills a server, for each policy of syncing.
+ROUNDS ?= 100
 # Tests run in this many processes.
 WORKERS ?= 2
 
 RUN_VENV := .venv
 TEST_VENV := build/venv
 PY := $(TEST_VENV)/bin/python
-SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted -name '*.py' -not -path '*/__pycache__/*')
+SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted native -name '*.py' -o -name '*.c')
 # Bytes in, bytes out, and the oracle: what runs on the compiled build too.
 COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace commands dispatch scripting oracle))
 # $(call pip,PYTHON,WORDS): quiet; where it fails, the end of its log.
 pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
 	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
 
-.PHONY: run test lint types unit compiled system soak bench docs dist news clean
+.PHONY: run test lint types unit compiled system crash soak bench docs dist news clean
 
 ## run: serve on 127.0.0.1:6379 from an environment in .venv
 run: $(RUN_VENV)/installed
@@ -41,7 +43,7 @@ lint: $(TEST_VENV)/installed
 
 ## types: mypy, strict
 types: $(TEST_VENV)/installed
-	@$(TEST_VENV)/bin/mypy miniredis twisted/plugins tests bench setup.py
+	@$(TEST_VENV)/bin/mypy miniredis twisted/plugins tests bench docs/pages.py setup.py
 
 ## unit: all tests but tests/system, interpreted, with branch coverage and its gates
 unit: $(TEST_VENV)/installed
@@ -83,13 +85,25 @@ build/dist/installed: $(TEST_VENV)/installed $(SOURCES)
 	@$(call pip,build/system-venv/bin/python,install build/dist/*.whl)
 	@touch $@
 
+## crash: many rounds of kill -9, torn logs and flipped bits; prints what was acknowledged and survived
+crash: build/dist/installed
+	@MINIREDIS_SERVER=$(abspath build/system-venv/bin/miniredis-server) \
+	MINIREDIS_CRASH_ROUNDS=$(ROUNDS) MINIREDIS_TORN_STARTS=300 MINIREDIS_FLIPS=3000 PYTHONPATH=. \
+	$(PY) -m pytest --no-skips -q --timeout=3600 tests/persistence/test_crash.py tests/persistence/test_crash_steps.py \
+	tests/persistence/test_damage.py tests/persistence/test_faults.py $(ARGS)
+
 ## soak: the same with many more examples and rounds; hours
 soak: build/dist/installed
 	@MINIREDIS_HYPOTHESIS=soak MINIREDIS_SOAK=1 PYTHONPATH=. $(PY) -m pytest --no-skips -q --timeout=7200 $(ARGS)
 
-## bench: beside redis-server in the same run; writes docs/benchmark.rst and its plot
+BENCHED := build/system-venv/bin/miniredis-server --port {port} --dir {dir} --save "" --enable-debug-command yes
+
+## bench: beside redis-server in the same run; writes docs/benchmark.rst, its plot and docs/survey.rst
 bench: build/dist/installed
-	@$(PY) bench/paired.py --server 'build/system-venv/bin/miniredis-server --port {port} --dir {dir} --save ""' --write docs
+	@$(PY) tests/requirements.py bench > build/requirements-bench.txt
+	@$(call pip,$(PY),install -r build/requirements-bench.txt)
+	@PYTHONPATH=. $(PY) bench/paired.py --server '$(BENCHED)' --write docs $(ARGS)
+	@PYTHONPATH=. $(PY) bench/survey.py --server '$(BENCHED) --maxclients 20000' --python build/system-venv/bin/python --write docs
 
 ## docs: HTML in docs/_build
 docs: $(TEST_VENV)/installed

@@ -30,10 +30,11 @@ EDGE = {"service.py", "bus.py", "link.py", "__init__.py"}
 
 
 def inner_modules() -> list[str]:
-    """Paths of the modules to compile, relative to this folder: the inner packages and the server's tight loops."""
+    """Paths of the modules to compile, relative to this folder: the inner packages and tight loops elsewhere."""
     package = ROOT / "miniredis"
     found = [path for name in INNER for path in (package / name).rglob("*.py") if path.name not in EDGE]
     found += (package / "server").glob("*_loop.py")
+    found += [package / "replication" / name for name in ("backlog.py", "stream.py")]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
@@ -102,16 +103,15 @@ def extensions() -> list[Extension]:
         print(f"miniredis: {reason}; installing plain Python, which is slower", file=sys.stderr)
         return []
     from mypyc.build import mypycify
+    from setuptools import Extension
 
     # Types are checked by `make types`, with every library at hand; here libraries may be missing.
     options = ["--config-file=", "--ignore-missing-imports", "--no-warn-unused-ignores", "--follow-imports=silent"]
-    return mypycify(  # type: ignore[return-value]  # its own word for the same class
-        [*options, *inner_modules()],
-        opt_level=os.environ.get("MINIREDIS_OPT_LEVEL", "3"),
-        debug_level="0",
-        multi_file=True,
-        group_name="miniredis",
+    level = os.environ.get("MINIREDIS_OPT_LEVEL", "3")
+    compiled: list[Extension] = mypycify(  # type: ignore[assignment]  # its own word for the same class
+        [*options, *inner_modules()], opt_level=level, debug_level="0", multi_file=True, group_name="miniredis"
     )
+    return [*compiled, Extension("miniredis.resp._bytework", ["native/bytework.c"], extra_compile_args=[f"-O{level}"])]
 
 
 # Reading the metadata (egg_info, sdist, --version) needs no compilation.

@@ -17,84 +17,19 @@ import csv
 import io
 import os
 import platform
-import shlex
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plot import bars
+from servers import Server, grid
+
+from miniredis.benchmark.plot import bars
 
 PEER = 'redis-server --port {port} --dir {dir} --save "" --appendonly no --enable-debug-command yes'
 TESTS = "ping_mbulk,set,get,incr,lpush,rpop,sadd,hset,spop,zadd,lrange_100,mset"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-class Server:
-    """A process in the foreground with a folder and a port of its own."""
-
-    def __init__(self, name: str, command: str) -> None:
-        self.name = name
-        self.port = free_port()
-        self.folder = tempfile.mkdtemp(prefix=f"bench-{name}-")
-        self.started = time.monotonic()
-        with open(os.path.join(self.folder, "output.log"), "wb") as log:
-            self.process = subprocess.Popen(
-                [word.format(port=self.port, dir=self.folder) for word in shlex.split(command)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def wait_ready(self, seconds: float = 30.0) -> float:
-        """Seconds from the start to the first PONG."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if self.command("PING").startswith(b"+PONG"):
-                    return time.monotonic() - self.started
-            except OSError:
-                pass
-            time.sleep(0.005)
-        output = Path(self.folder, "output.log").read_text(errors="replace")
-        raise SystemExit(f"{self.name} did not answer:\n{output[-2000:]}")
-
-    def command(self, line: str) -> bytes:
-        """The first bytes of the reply to an inline command."""
-        with socket.create_connection(("127.0.0.1", self.port), 120) as connection:
-            connection.sendall(line.encode() + b"\r\n")
-            return connection.recv(4096)
-
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def resident_bytes(self) -> int:
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @dataclass
@@ -176,17 +111,6 @@ def measure(options: argparse.Namespace) -> tuple[list[Row], list[tuple[str, str
         ours.stop()
         peer.stop()
     return rows, facts
-
-
-def grid(header: list[str], lines: list[list[str]]) -> str:
-    """A table in reStructuredText's simple form."""
-    widths = [max(len(line[column]) for line in [header, *lines]) for column in range(len(header))]
-    rule = "  ".join("=" * width for width in widths)
-
-    def text(line: list[str]) -> str:
-        return "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-
-    return "\n".join([rule, text(header), rule, *map(text, lines), rule])
 
 
 def page(rows: list[Row], facts: list[tuple[str, str, str]], options: argparse.Namespace) -> str:

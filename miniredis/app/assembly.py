@@ -6,6 +6,9 @@ from random import Random
 from typing import Final
 
 from miniredis.app.wiring import follow_config
+from miniredis.cluster import client_commands as cluster_client_commands
+from miniredis.cluster import commands as cluster_commands
+from miniredis.cluster import migration_commands, moving, node_commands, slot_commands
 from miniredis.commands import (
     bitfields,
     bitmaps,
@@ -18,6 +21,7 @@ from miniredis.commands import (
     hashes,
     hyperloglog,
     list_blocking,
+    list_pops,
     lists,
     objects,
     scan,
@@ -41,6 +45,7 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.config.config import Config
 from miniredis.config.reader import ConfigError
 from miniredis.dispatch import (
+    acl_commands,
     authentication,
     client_commands,
     command_commands,
@@ -52,20 +57,35 @@ from miniredis.dispatch import (
     memory_commands,
     pubsub_commands,
     shutdown,
+    tracking_commands,
     transactions,
 )
+from miniredis.dispatch.acl import AclError
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.persistence import commands as persistence_commands
+from miniredis.replication import commands as replication_commands
+from miniredis.scripting import commands as scripting_commands
+from miniredis.scripting import function_commands
+from miniredis.scripting.access import provide_scripting
+from miniredis.sentinel import commands as sentinel_commands
 
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
     connection.group,
+    cluster_commands.group,
+    slot_commands.group,
+    migration_commands.group,
+    node_commands.group,
+    cluster_client_commands.group,
+    moving.group,
     client_commands.group,
+    tracking_commands.group,
     list_blocking.group,
     lists.group,
+    list_pops.group,
     streams.group,
     stream_groups.group,
     stream_info.group,
@@ -73,6 +93,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     command_commands.group,
     config_commands.group,
     authentication.group,
+    acl_commands.group,
     server.group,
     serialization.group,
     generic.group,
@@ -104,16 +125,37 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     memory_commands.group,
     shutdown.group,
     persistence_commands.group,
+    replication_commands.group,
+    scripting_commands.group,
+    function_commands.group,
 ]
+
+
+def sentinel_groups() -> list[CommandGroup]:
+    """The commands of a sentinel: its own, and a few of an ordinary server."""
+    shared = CommandGroup("connection")
+    for each in COMMAND_GROUPS:
+        shared.commands += [
+            command
+            for command in each.commands
+            if (command.container or command.name).decode() in sentinel_commands.SHARED
+        ]
+    return [shared, sentinel_commands.group]
 
 
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
     """A server by its configuration, without sockets or files.  Raises `ConfigError`."""
-    keyspace = Keyspace(config.int("databases"), random)
-    commands = CommandTable(COMMAND_GROUPS)
+    databases = config.int("cluster-databases" if config.flag("cluster-enabled") else "databases")
+    keyspace = Keyspace(databases, random)
+    commands = CommandTable(sentinel_groups() if config.sentinel else COMMAND_GROUPS)
     for old, new in config.lines("rename-command"):
         if not commands.rename(old, new):
             raise ConfigError("", 0, b"", b"No such command in rename-command")
     engine = Engine(keyspace, config, commands, random, time, log)
     follow_config(engine)
+    provide_scripting(engine)
+    try:
+        engine.acl.load_lines(config.lines("user"))
+    except AclError as problem:
+        raise ConfigError("", 0, b"", problem.message) from problem
     return engine

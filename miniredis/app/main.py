@@ -25,17 +25,27 @@ def sentinel(words: Sequence[str] | None = None) -> None:
     run(start_or_exit(sys.argv[1:] if words is None else words, "miniredis-sentinel", sentinel=True))
 
 
+def cluster(words: Sequence[str] | None = None) -> None:
+    """miniredis-cluster [nodes] [--directive word ...]: a cluster on this machine, for trying it."""
+    given = list(sys.argv[1:] if words is None else words)
+    count = given.pop(0) if given and given[0].isdigit() else "6"
+    run(start_or_exit([*given, "--cluster-local", count], "miniredis-cluster"))
+
+
 def run(start: Start) -> None:
     """Serve until told to stop."""
+    if start.config.int("cluster-local"):
+        run_cluster(start)
+        return
     if start.config.flag("daemonize"):
         daemonize()
-    from twisted.internet import reactor as installed_reactor
+    from miniredis.app.reactor import import_reactor
+
+    reactor = import_reactor()
     from twisted.logger import globalLogBeginner
 
     from miniredis.app.process import ServerProcess, write_file
 
-    # The type checker does not know which interfaces Twisted's classes implement.
-    reactor: Any = installed_reactor
     process = ServerProcess(start, reactor)
     observer: Any = process.log
     # What a library prints by mistake must not end up in the middle of a line: it becomes an event.
@@ -56,6 +66,22 @@ def run(start: Start) -> None:
         if pidfile:
             with suppress(OSError):
                 os.unlink(pidfile)
+
+
+def run_cluster(start: Start) -> None:
+    """Be the parent of a cluster until told to stop."""
+    from twisted.internet import reactor as installed_reactor
+    from twisted.logger import globalLogBeginner
+
+    from miniredis.app.local_cluster import LocalCluster
+
+    reactor: Any = installed_reactor
+    parent = LocalCluster(start, reactor)
+    observer: Any = parent.log
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=True)
+    parent.startService()
+    reactor.addSystemEventTrigger("before", "shutdown", parent.stopService)
+    reactor.run()
 
 
 def daemonize() -> None:

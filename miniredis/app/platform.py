@@ -39,6 +39,12 @@ def cpu_seconds() -> tuple[float, float, float, float]:
     return times.user, times.system, times.children_user, times.children_system
 
 
+def thread_cpu_seconds() -> tuple[float, float]:
+    """User and system time of the calling thread; where the system does not tell, of the process."""
+    usage = resource.getrusage(getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF))
+    return usage.ru_utime, usage.ru_stime
+
+
 def describe_platform() -> Platform:
     """What INFO shows of the process and the machine."""
     told = Platform()
@@ -50,4 +56,5 @@ def describe_platform() -> Platform:
     told.total_memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     told.rss_bytes = rss_reader()
     told.cpu_seconds = cpu_seconds
+    told.thread_cpu_seconds = thread_cpu_seconds
     return told

@@ -28,6 +28,7 @@ from miniredis.app.service import ListenFailed, MiniRedisService
 from miniredis.app.supervisor import Supervisor
 from miniredis.config.reader import ConfigError
 from miniredis.config.rewriter import rewrite
+from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.shutdown import ShutdownRequest
 from miniredis.resp.errors import error
 
@@ -71,15 +72,18 @@ class ServerProcess(Service):
         if not self.server.prepare_stop(request.save) and not request.force:
             raise error(b"Errors trying to SHUTDOWN. Check logs.")
         self._stopping = True
+        if self.server.engine.gates & GATE_BUSY:
+            # Asked in the middle of a script that may never end: the reactor would not come to its turn.
+            self._die("", 0)
         self.reactor.callLater(0, self.reactor.stop)
 
-    def _die(self, reason: str) -> None:
+    def _die(self, reason: str, status: int = 1) -> None:
         """The server cannot go on, and nothing is left to be written."""
         with suppress(OSError):
             pidfile = self.config.string("pidfile")
             if pidfile:
                 os.unlink(pidfile)
-        os._exit(1)
+        os._exit(status)
 
     def _rewrite_config(self) -> None:
         path = self.start.config_file
@@ -160,7 +164,9 @@ class ServerProcess(Service):
         elif not self._stopping:
             self.server.log("warning", f"Received {signal.Signals(number).name} scheduling shutdown...")
             self.server.log("warning", "User requested shutdown...")
-            if not self.server.prepare_stop(None):
+            words = self.config.words("shutdown-on-sigterm" if number == signal.SIGTERM else "shutdown-on-sigint")
+            save = True if b"save" in words else False if b"nosave" in words else None
+            if not self.server.prepare_stop(save) and b"force" not in words:
                 self.server.log("warning", "Errors trying to shut down the server, check the logs.")
                 return
             self._stopping = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -23,15 +24,25 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from miniredis import REDIS_VERSION, __version__
+from miniredis.app.acl_file import keep_users_in_file
 from miniredis.app.activation import Inherited
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
 from miniredis.app.upkeep import Upkeep
+from miniredis.cluster.link import ReactorLinks
+from miniredis.cluster.service import ClusterEdge, ClusterFailed
 from miniredis.config.config import Config
+from miniredis.config.values import Refused
 from miniredis.dispatch.port import Port, TimeSource
+from miniredis.persistence.child import may_fork, start_silent_child
 from miniredis.persistence.service import PersistenceEdge
+from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
-from miniredis.server.hub import HubListener, HubReader, bind_tcp
+from miniredis.sentinel.service import SentinelEdge
+from miniredis.server.busy import BusyTurns
+from miniredis.server.endpoint import HubEndpoint, has_hub
+from miniredis.server.hub import HubReader
+from miniredis.server.listener import SessionPort
 from miniredis.server.protocol import SessionFactory
 from miniredis.web.figures import EdgeFigures, StallWatch, TimedDisk
 from miniredis.web.service import WebEdge
@@ -71,28 +82,44 @@ class MiniRedisService(Service):
             config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
         )
         self.engine.log_event = self.log_event
+        keep_users_in_file(self.engine.acl, config.string("aclfile"), len(config.lines("user")) > 0)
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         figures = EdgeFigures()
         self.persistence = PersistenceEdge(self.engine, reactor, TimedDisk(figures.syncs))
         self.upkeep.rounds.append(self.persistence.persistence.poll)
+        self.replication = ReplicationEdge(self.engine, reactor, start_silent_child, may_fork)
+        self.upkeep.rounds.append(self.replication.tick)
         stalls = StallWatch(figures.stalls, time.monotonic_ns, lambda: 1_000_000_000 // config.int("hz"))
         self.upkeep.rounds.append(stalls.look)
         figures.batches = self._hub_batches
         self.web = WebEdge(self.engine, reactor, figures)
+        self.sentinel = SentinelEdge(self.engine, reactor) if config.sentinel else None
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
+        self.cluster: ClusterEdge | None = None
+        self.engine.migration_links = ReactorLinks(reactor)
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
-        self._hub: HubReader | None = None
-        self._listeners: list[HubListener] = []
-        self._ports: list[Any] = []
+        self._is_listening = False
+        self._busy = BusyTurns(self.engine, reactor)
+        self.engine.while_busy = self._busy.run
+        self._sessions = SessionFactory(self.engine, partial(reactor.callLater, 0), self._admit)
+        self._busy.factories.append(self._sessions)
+        self._tcp_ports: list[Any] = []
+        self._unix_ports: list[Any] = []
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
         #: Sockets that a supervisor opened for us.
         self.inherited = Inherited()
         #: Called when the data is loaded and clients are served.
         self.on_ready: list[Callable[[], None]] = []
+        for name, change in (
+            ("port", self._port_changed),
+            ("bind", self._bind_changed),
+            ("hz", self._hz_changed),
+        ):
+            config.on_change(name, change)
 
     def log(self, level: str, text: str) -> None:
         self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level)
@@ -112,27 +139,33 @@ class MiniRedisService(Service):
 
     def startService(self) -> None:
         self.running = 1
-        if self._hub is None:
+        if not self._is_listening:
             self._listen()
         self.log("notice", "Server initialized")
         self.engine.start_memory = self.engine.platform.rss_bytes()
+        gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         self._loop.start(1 / self.config.int("hz"), now=False).addErrback(self._loop_failed)
-        assert self._hub is not None
-        self._hub.start()
-        for listener in self._listeners:
-            listener.start()
-        if not self.config.sentinel:
+        if self._sessions.hub is not None:
+            self._sessions.hub.start()
+        if self.sentinel is None:
+            self.replication.prepare()
             self.persistence.start(self._ready, self._failed)
         else:
             self._ready()
+            self.sentinel.start()
 
     def _ready(self) -> None:
+        if not self.config.sentinel:
+            self.replication.start()
         gc.freeze()
-        if self._listeners:
+        if self.cluster is not None:
+            self.cluster.start()
+            self._stopping.append(self.cluster.stop)
+        if self._tcp_ports:
             self.log("notice", "Ready to accept connections tcp")
-        if self._ports:
+        if self._unix_ports:
             self.log("notice", "Ready to accept connections unix")
         for call in self.on_ready:
             call()
@@ -151,6 +184,8 @@ class MiniRedisService(Service):
     def banner(self) -> list[str]:
         """The first lines of the log."""
         mode = "cluster" if self.config.flag("cluster-enabled") else "standalone"
+        if self.config.sentinel:
+            mode = "sentinel"
         form = "compiled" if self.engine.platform.is_compiled else "interpreted"
         return [
             f"miniredis {__version__} ({form}), compatible with Redis {REDIS_VERSION}",
@@ -161,9 +196,15 @@ class MiniRedisService(Service):
 
     def _listen(self) -> None:
         config = self.config
-        self._hub = HubReader(self.engine, self.reactor)
-        self.engine.platform.endpoint = "hub"
-        self.engine.platform.multiplexing = "epoll"
+        self._is_listening = True
+        # Its connections are not run before the service is.
+        if has_hub(self.reactor):
+            self._sessions.hub = HubReader(self.engine, self.reactor)
+            self.engine.platform.endpoint = "hub"
+            self.engine.platform.multiplexing = "epoll"
+        else:
+            self.engine.platform.endpoint = "reactor"
+            self.engine.platform.multiplexing = type(self.reactor).__name__
         if self.inherited.has_clients():
             self._adopt_inherited()
         else:
@@ -178,68 +219,122 @@ class MiniRedisService(Service):
         except CannotListenError as problem:
             self._close_listeners()
             raise ListenFailed(str(problem)) from problem
+        if config.flag("cluster-enabled"):
+            self._join_cluster()
+
+    def _join_cluster(self) -> None:
+        self.cluster = ClusterEdge(self.engine, self.reactor, self._failed)
+        try:
+            self.cluster.prepare(self.tcp_port())
+        except ClusterFailed as problem:
+            self.log("warning", str(problem))
+            self._close_listeners()
+            raise ListenFailed(str(problem)) from problem
 
     def _listen_tcp(self, port: int) -> None:
         config = self.config
-        assert self._hub is not None
-        bound = 0
         for word in config.words("bind"):
             text = word.decode()
             optional = text.startswith("-")
             host = text.removeprefix("-")
             host = {"*": "0.0.0.0", "::*": "::"}.get(host, host)
-            try:
-                listening = bind_tcp(host, port, config.int("tcp-backlog"))
-            except OSError as problem:
+            failures: list[Failure] = []
+            endpoint = HubEndpoint(self.reactor, port, host, config.int("tcp-backlog"))
+            endpoint.listen(self._sessions).addCallbacks(self._tcp_ports.append, failures.append)
+            for failure in failures:
                 if optional:
                     continue
-                self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {problem.strerror}")
+                reason = getattr(getattr(failure.value, "socketError", None), "strerror", failure.getErrorMessage())
+                self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {reason}")
                 self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
-                self._close_listeners()
-                raise ListenFailed(f"Failed listening on port {port} (tcp)") from problem
-            bound += 1
-            self._listeners.append(HubListener(self._hub, listening, config.int("tcp-keepalive"), self._admit))
-        if bound == 0:
+                self._close_tcp()
+                raise ListenFailed(f"Failed listening on port {port} (tcp)") from failure.value
+        if not self._tcp_ports:
             self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
             raise ListenFailed(f"Failed listening on port {port} (tcp)")
+        if self._sessions.hub is None:
+            self._busy.ports += self._tcp_ports
+
+    def _port_changed(self) -> None:
+        self._listen_anew(b"Unable to listen on this port. Check server logs.")
+
+    def _bind_changed(self) -> None:
+        self._listen_anew(b"Failed to bind to specified addresses.")
+
+    def _listen_anew(self, refusal: bytes) -> None:
+        """Other addresses, from CONFIG SET.  When they cannot be had, the roll-back calls again, with the old ones."""
+        if not self.running:
+            return
+        self._close_tcp()
+        port = self.config.int("port")
+        if port != 0:
+            try:
+                self._listen_tcp(port)
+            except ListenFailed as problem:
+                raise Refused(refusal) from problem
+
+    def _close_tcp(self) -> None:
+        for port in self._tcp_ports:
+            port.stopListening()
+            if port in self._busy.ports:
+                self._busy.ports.remove(port)
+        self._tcp_ports = []
+
+    def _hz_changed(self) -> None:
+        self._loop.interval = 1 / self.config.int("hz")
 
     def _adopt_inherited(self) -> None:
         """Serve the sockets that were handed over instead of opening some."""
-        assert self._hub is not None
+        sessions = self._sessions
         for listening in self.inherited.tcp:
-            self._listeners.append(HubListener(self._hub, listening, self.config.int("tcp-keepalive"), self._admit))
+            if sessions.hub is not None:
+                port: Any = SessionPort(sessions.hub, sessions, 0, "", 0)
+                port.adopt(listening)
+            else:
+                port = self.reactor.adoptStreamPort(listening.fileno(), listening.family, sessions)
+                self._busy.ports.append(port)
+            self._tcp_ports.append(port)
         for listening in self.inherited.unix:
-            factory = SessionFactory(self.engine, partial(self.reactor.callLater, 0))
-            self._ports.append(self.reactor.adoptStreamPort(listening.fileno(), socket.AF_UNIX, factory))
+            port = self.reactor.adoptStreamPort(listening.fileno(), socket.AF_UNIX, sessions)
+            self._unix_ports.append(port)
+            self._busy.ports.append(port)
 
     def _listen_unix(self, path: str) -> None:
         mode = self.config.int("unixsocketperm")
-        factory = SessionFactory(self.engine, partial(self.reactor.callLater, 0))
         if os.path.exists(path):
             os.unlink(path)
         # The socket must never be open to more than it should, not even for a moment.
         before = os.umask(0o777 & ~mode if mode else 0o077)
         try:
-            self._ports.append(self.reactor.listenUNIX(path, factory, mode=mode or 0o700, wantPID=False))
+            listening = self.reactor.listenUNIX(path, self._sessions, mode=mode or 0o700, wantPID=False)
+            self._unix_ports.append(listening)
+            self._busy.ports.append(listening)
+            group = self.config.string("unixsocketgroup")
+            if group:
+                try:
+                    shutil.chown(path, group=group)
+                except (LookupError, OSError) as problem:
+                    self._close_listeners()
+                    self.log("warning", f"The unix socket cannot be given to the group {group}: {problem}")
+                    raise ListenFailed(f"unixsocketgroup {group}") from problem
         finally:
             os.umask(before)
 
-    def _admit(self, accepted: socket.socket) -> bytes:
+    def _admit(self, host: str) -> bytes:
         """What a new connection is refused with; empty lets it in."""
         engine = self.engine
         if len(engine.sessions) >= self.config.int("maxclients"):
             engine.counters.rejected_connections += 1
             return encode_error(TOO_MANY_CLIENTS)
-        if self.config.flag("protected-mode") and not engine.has_default_password():
-            host = accepted.getpeername()[0]
-            if not (host.startswith("127.") or host in ("::1", "::ffff:127.0.0.1")):
-                engine.counters.rejected_connections += 1
-                return encode_error(PROTECTED)
+        is_local = not host or host.startswith("127.") or host in ("::1", "::ffff:127.0.0.1")
+        if not is_local and self.config.flag("protected-mode") and not engine.has_default_password():
+            engine.counters.rejected_connections += 1
+            return encode_error(PROTECTED)
         return b""
 
     def tcp_port(self) -> int:
         """The port in use, which the system chose when the configuration said so."""
-        return self._listeners[0].port() if self._listeners else 0
+        return int(self._tcp_ports[0].getHost().port) if self._tcp_ports else 0
 
     # -- stop
 
@@ -254,24 +349,27 @@ class MiniRedisService(Service):
             self._loop.stop()
         for step in self._stopping:
             step()
+        self.replication.stop()
+        self.engine.freeing.stop()
+        if self.sentinel is not None:
+            self.sentinel.stop()
         self.prepare_stop(None)
-        if self._hub is not None:
-            self._hub.stop()
-            self._hub = None
+        self._is_listening = False
+        if self._sessions.hub is not None:
+            self._sessions.hub.stop()
+            self._sessions.hub = None
         self.log("warning", "miniredis is now ready to exit, bye bye...")
         return succeed(None)
 
     def _hub_batches(self) -> tuple[list[int], int]:
         """Turns of the hub by the number of their events, and the sum of these."""
-        if self._hub is None:
-            return [], 0
-        return self._hub.hub.batches, self._hub.hub.events
+        reader = self._sessions.hub
+        return (reader.hub.batches, reader.hub.events) if reader is not None else ([], 0)
 
     def _close_listeners(self) -> None:
         self.web.stop()
-        for listener in self._listeners:
-            listener.stop()
-        self._listeners = []
-        for port in self._ports:
+        for port in (*self._tcp_ports, *self._unix_ports):
             port.stopListening()
-        self._ports = []
+        self._tcp_ports = []
+        self._unix_ports = []
+        self._busy.ports = []

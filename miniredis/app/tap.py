@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.application.service import Service
 
+from miniredis.app.local_cluster import LocalCluster
 from miniredis.app.options import Options
 from miniredis.app.process import ServerProcess
 
@@ -15,4 +16,6 @@ def makeService(options: Options) -> Service:
     from twisted.internet import reactor
 
     assert options.start is not None
+    if options.start.config.int("cluster-local"):
+        return LocalCluster(options.start, reactor)
     return ServerProcess(options.start, reactor)

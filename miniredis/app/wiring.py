@@ -6,9 +6,12 @@ from typing import Final
 
 from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, SLOW
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.gates import GATE_LOG_REQUESTS
 
 #: Later than any command ends: nothing is looked at.
 NEVER_NS: Final = 1 << 62
+#: A larger request comes in pieces: no edge reads more at once.
+RECEIVED_AT_ONCE: Final = 64 * 1024
 
 
 def follow_config(engine: Engine) -> None:
@@ -45,15 +48,23 @@ def follow_config(engine: Engine) -> None:
             bounds.append(slower_us * 1000)
         if threshold_ms > 0:
             bounds.append(threshold_ms * 1_000_000)
-        engine.slow_ns = min(bounds)
+        if config.flag("cluster-enabled") and config.flag("cluster-slot-stats-enabled"):
+            bounds.append(0)
+        engine.timer.slow_ns = min(bounds)
         engine.log_larger_bytes = config.int("commandlog-request-larger-than")
+        if 0 <= engine.log_larger_bytes < RECEIVED_AT_ONCE:
+            engine.gates |= GATE_LOG_REQUESTS
+        else:
+            engine.gates &= ~GATE_LOG_REQUESTS
+        reply_bytes = config.int("commandlog-reply-larger-than")
+        engine.large_reply_bytes = reply_bytes if reply_bytes >= 0 else NEVER_NS
         engine.command_log.resize(SLOW, config.int("slowlog-max-len"))
         engine.command_log.resize(LARGE_REQUEST, config.int("commandlog-large-request-max-len"))
         engine.command_log.resize(LARGE_REPLY, config.int("commandlog-large-reply-max-len"))
 
     def take_latency_tracking() -> None:
-        engine.tracks_latency = config.flag("latency-tracking")
-        if not engine.tracks_latency:
+        engine.timer.tracks_latency = config.flag("latency-tracking")
+        if not engine.timer.tracks_latency:
             for command in engine.commands:
                 command.latencies = None
 
@@ -62,7 +73,9 @@ def follow_config(engine: Engine) -> None:
             "slowlog-log-slower-than",
             "slowlog-max-len",
             "latency-monitor-threshold",
+            "cluster-slot-stats-enabled",
             "commandlog-request-larger-than",
+            "commandlog-reply-larger-than",
             "commandlog-large-request-max-len",
             "commandlog-large-reply-max-len",
         ],
@@ -77,9 +90,28 @@ def follow_config(engine: Engine) -> None:
         limits.output = config.output_limits()
         limits.query_bytes = config.int("client-query-buffer-limit")
         limits.timeout_s = config.int("timeout")
+        limits.total_bytes = config.bytes_of("maxmemory-clients", config.int("maxmemory"))
 
-    config.follow(["client-output-buffer-limit", "client-query-buffer-limit", "timeout"], take_client_limits)
+    config.follow(
+        ["client-output-buffer-limit", "client-query-buffer-limit", "timeout", "maxmemory-clients", "maxmemory"],
+        take_client_limits,
+    )
     config.follow(["proto-max-bulk-len"], take_limits)
+
+    def take_access_rules() -> None:
+        engine.acl.all_channels = config.text("acl-pubsub-default") == b"allchannels"
+        engine.acl.log.resize(config.int("acllog-max-len"))
+
+    def take_default_password() -> None:
+        engine.acl.set_default_password(config.text("requirepass"))
+
+    config.follow(["acl-pubsub-default", "acllog-max-len"], take_access_rules)
+    config.follow(["requirepass"], take_default_password)
+
+    def take_tracking_limit() -> None:
+        engine.tracking.most_keys = config.int("tracking-table-max-keys")
+
+    config.follow(["tracking-table-max-keys"], take_tracking_limit)
 
     def take_memory_limit() -> None:
         engine.memory_limit.eviction.policy = config.text("maxmemory-policy")

@@ -125,8 +125,8 @@ def _write(value: bytearray, operation: _FieldOperation, replies: list[object]) 
     since="3.2.0",
     complexity="O(1) for each operation.",
     summary="Reads and changes integers of any width inside the string at a key.",
-    syntax="key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] SET encoding offset value"
-    " | INCRBY encoding offset increment ...]",
+    syntax="key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value:integer"
+    " | INCRBY encoding offset increment> ...]",
 )
 def bitfield(ctx: Context, argv: list[bytes]) -> object:
     operations = _parse_operations(ctx, argv)

@@ -54,7 +54,7 @@ def _bit_offset(ctx: Context, argument: bytes) -> int:
     keys=CHANGE_KEY,
     since="2.2.0",
     summary="Sets or clears one bit of the string at a key, and returns what it was.",
-    syntax="key offset value",
+    syntax="key offset value:integer",
 )
 def setbit(ctx: Context, argv: list[bytes]) -> object:
     key = argv[1]
@@ -176,7 +176,7 @@ def bitpos(ctx: Context, argv: list[bytes]) -> object:
     since="2.6.0",
     complexity="O(N) where N is the total length of the strings.",
     summary="Combines strings bit by bit and stores the result.",
-    syntax="AND | OR | XOR | NOT destkey key [key ...]",
+    syntax="<AND | OR | XOR | NOT> destkey key [key ...]",
 )
 def bitop(ctx: Context, argv: list[bytes]) -> object:
     operation = argv[1].upper()

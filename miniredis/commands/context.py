@@ -54,6 +54,14 @@ class Server:
         """Unix time in microseconds, read anew."""
         raise AssertionError("only a running server has a clock")
 
+    def may_read_all_keys(self, ctx: Context, argv: list[bytes]) -> bool:
+        """Whether the client may read keys that its command does not name: patterns of SORT."""
+        return True
+
+    def wait_until_freed(self, ctx: Context, reply: object) -> object:
+        """`reply`, once the memory of what was removed is free; at once where nobody waits for it."""
+        raise AssertionError("only a running server frees memory bit by bit")
+
     def wait_for_keys(
         self, ctx: Context, keys: list[bytes], timeout_ms: int, serve: Serve, timeout_reply: object, on_removal: bool
     ) -> Deferred[object]:

@@ -16,7 +16,15 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.commands.context import Context
-from miniredis.commands.key_specs import INDEX, RANGE, KeySpec, parse_key_specs
+from miniredis.commands.key_specs import (
+    INDEX,
+    RANGE,
+    UNKNOWN,
+    KeySpec,
+    access_of,
+    flags_by_options,
+    parse_key_specs,
+)
 
 CommandCode = Callable[[Context, list[bytes]], object]
 #: Positions of keys for commands whose key specifications cannot say them: argv -> indexes.
@@ -172,6 +180,10 @@ class Command:
         self.key_step = 0
         #: Exactly one key, at argv[1]: the usual case, found without a search.
         self.has_one_key = False
+        #: What is done with that key (READ and WRITE bits); -1 when it takes a search to know.
+        self.key_access = -1
+        #: Sure to be brief, so that several in a row may be timed together.
+        self.is_brief = False
         #: The module it came with, if any.
         self.module = b""
         self.id = 0  # dense number within a server, for the bit sets of ACL
@@ -192,6 +204,7 @@ class Command:
     def finish(self) -> None:
         """Derive what follows from the declaration; after the subcommands are in place."""
         self.categories = self._derive_categories()
+        self.is_brief = self.flags & FAST != 0 or self.full_name == b"set"
         for spec in self.key_specs:
             if spec.begin_kind == INDEX and spec.find_kind == RANGE:
                 if self.first_key == 0 or spec.index < self.first_key:
@@ -206,6 +219,8 @@ class Command:
             and self.key_search is None
             and "not_key" not in self.key_specs[0].flags
         )
+        if self.has_one_key and "variable_flags" not in self.key_specs[0].flags:
+            self.key_access = access_of(self.key_specs[0].flags)
 
     def _derive_categories(self) -> list[str]:
         found: set[str] = set()
@@ -254,18 +269,26 @@ class Command:
             positions = spec.positions(argv)
             if positions is not None:
                 found.extend(positions)
+            elif spec.begin_kind != UNKNOWN:
+                return []
         return found
 
     def keys_with_flags(self, argv: list[bytes]) -> list[tuple[int, list[str]]]:
-        """Indexes of the keys in argv, each with the flags of its specification."""
+        """Indexes of the keys in argv, each with what is done with it: the flags of its specification."""
         found: list[tuple[int, list[str]]] = []
+        chosen = flags_by_options(self.full_name, argv)
+        if chosen is not None:
+            return [(position, chosen) for position in self.key_positions(argv)]
+        beyond = ["RW", "access", "update"]
         for spec in self.key_specs:
             positions = spec.positions(argv)
+            if spec.begin_kind == UNKNOWN:
+                beyond = spec.flags
             if positions is not None and "not_key" not in spec.flags:
                 found.extend((position, spec.flags) for position in positions)
         if self.key_search is not None:
             known = dict(found)
-            found = [(position, known.get(position, ["RW", "access", "update"])) for position in self.key_search(argv)]
+            found = [(position, known.get(position, beyond)) for position in self.key_search(argv)]
         return found
 
 

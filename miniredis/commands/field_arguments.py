@@ -8,7 +8,7 @@ from miniredis.commands.arguments import INT64_MAX, parse_int
 from miniredis.commands.context import Context
 from miniredis.resp.errors import ReplyError, invalid_expire, numfields_mismatch, syntax_error
 
-FIELDS_SYNTAX: Final = "FIELDS numfields field [field ...]"
+FIELDS_SYNTAX: Final = "<FIELDS numfields field [field ...]>"
 
 SECONDS: Final = 1000
 MILLISECONDS: Final = 1

@@ -280,7 +280,7 @@ def run_search(ctx: Context, argv: list[bytes], kind: int, may_store: bool = Fal
     since="3.2.0",
     complexity="O(N+log(M)) where N is the number of members around the area and M the size of the sorted set.",
     summary="Returns or stores the members within a radius around a position.",
-    syntax="key longitude latitude radius M | KM | FT | MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] "
+    syntax="key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] "
     "[ASC | DESC] [STORE key | STOREDIST key]",
     deprecated="6.2.0, GEOSEARCH and GEOSEARCHSTORE with BYRADIUS",
 )
@@ -296,7 +296,7 @@ def georadius(ctx: Context, argv: list[bytes]) -> object:
     since="3.2.10",
     complexity="O(N+log(M)) where N is the number of members around the area and M the size of the sorted set.",
     summary="Returns the members within a radius around a position.",
-    syntax="key longitude latitude radius M | KM | FT | MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] "
+    syntax="key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] "
     "[ASC | DESC]",
     deprecated="6.2.0, GEOSEARCH with BYRADIUS",
 )
@@ -312,7 +312,7 @@ def georadius_ro(ctx: Context, argv: list[bytes]) -> object:
     since="3.2.0",
     complexity="O(N+log(M)) where N is the number of members around the area and M the size of the sorted set.",
     summary="Returns or stores the members within a radius around one of them.",
-    syntax="key member radius M | KM | FT | MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] "
+    syntax="key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] "
     "[STORE key | STOREDIST key]",
     deprecated="6.2.0, GEOSEARCH and GEOSEARCHSTORE with BYRADIUS and FROMMEMBER",
 )
@@ -328,7 +328,7 @@ def georadiusbymember(ctx: Context, argv: list[bytes]) -> object:
     since="3.2.10",
     complexity="O(N+log(M)) where N is the number of members around the area and M the size of the sorted set.",
     summary="Returns the members within a radius around one of them.",
-    syntax="key member radius M | KM | FT | MI [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]",
+    syntax="key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]",
     deprecated="6.2.0, GEOSEARCH with BYRADIUS and FROMMEMBER",
 )
 def georadiusbymember_ro(ctx: Context, argv: list[bytes]) -> object:
@@ -343,8 +343,9 @@ def georadiusbymember_ro(ctx: Context, argv: list[bytes]) -> object:
     since="6.2.0",
     complexity="O(N+log(M)) where N is the number of members around the area and M the size of the sorted set.",
     summary="Returns the members within a circle, a box or a polygon.",
-    syntax="key [FROMMEMBER member | FROMLONLAT longitude latitude] BYRADIUS radius M | KM | FT | MI | "
-    "BYBOX width height M | KM | FT | MI | BYPOLYGON num-vertices longitude latitude [longitude latitude ...] "
+    syntax="key [FROMMEMBER member | FROMLONLAT longitude latitude] "
+    "<BYRADIUS radius <M | KM | FT | MI> | "
+    "BYBOX width height <M | KM | FT | MI> | BYPOLYGON num-vertices longitude latitude [longitude latitude ...]> "
     "[ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
 )
 def geosearch(ctx: Context, argv: list[bytes]) -> object:
@@ -359,8 +360,9 @@ def geosearch(ctx: Context, argv: list[bytes]) -> object:
     since="6.2.0",
     complexity="O(N+log(M)) where N is the number of members around the area and M the size of the sorted set.",
     summary="Stores the members within a circle, a box or a polygon at another key.",
-    syntax="destination source [FROMMEMBER member | FROMLONLAT longitude latitude] BYRADIUS radius M | KM | FT | MI | "
-    "BYBOX width height M | KM | FT | MI | BYPOLYGON num-vertices longitude latitude [longitude latitude ...] "
+    syntax="destination source [FROMMEMBER member | FROMLONLAT longitude latitude] "
+    "<BYRADIUS radius <M | KM | FT | MI> | "
+    "BYBOX width height <M | KM | FT | MI> | BYPOLYGON num-vertices longitude latitude [longitude latitude ...]> "
     "[ASC | DESC] [COUNT count [ANY]] [STOREDIST]",
 )
 def geosearchstore(ctx: Context, argv: list[bytes]) -> object:

@@ -112,9 +112,7 @@ def hgetex(ctx: Context, argv: list[bytes]) -> object:
 
 
 def _may_store(options: FieldOptions, value: HashValue | None, fields: list[bytes]) -> bool:
-    """Whether the conditions of HSETEX are met."""
-    if options.key_condition and (options.key_condition == b"XX") != (value is not None):
-        return False
+    """Whether the conditions of HSETEX on the fields are met."""
     if options.field_condition:
         wanted = options.field_condition == b"FXX"
         for field in fields:
@@ -132,7 +130,7 @@ def _may_store(options: FieldOptions, value: HashValue | None, fields: list[byte
     complexity="O(N) where N is the number of fields.",
     summary="Sets fields of a hash together with their expiry.",
     syntax="key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds |"
-    " PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]",
+    " PXAT unix-time-milliseconds | KEEPTTL] <FIELDS numfields field value [field value ...]>",
 )
 def hsetex(ctx: Context, argv: list[bytes]) -> object:
     key = argv[1]
@@ -140,6 +138,8 @@ def hsetex(ctx: Context, argv: list[bytes]) -> object:
     pairs = argv[options.at + 2 :]
     fields = pairs[::2]
     value = write_hash(ctx, key)
+    if options.key_condition and (options.key_condition == b"XX") != (value is not None):
+        return 0
     options.take_time(ctx, b"hsetex")
     if not _may_store(options, value, fields):
         return 0

@@ -9,6 +9,7 @@ from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.hash_lookup import read_hash, shrink_hash, store_hash, write_hash
 from miniredis.commands.key_specs import CHANGE_KEY, DELETE_KEY, INSERT_KEY, READ_KEY, TEST_KEY, UPDATE_KEY
+from miniredis.commands.random_replies import drawn_items, drawn_pairs, is_endless
 from miniredis.commands.scanning import ScanOptions, parse_cursor, scan_reply
 from miniredis.datatypes.field_expiry import NO_EXPIRY
 from miniredis.datatypes.hashes import HashValue
@@ -304,7 +305,7 @@ def hincrby(ctx: Context, argv: list[bytes]) -> object:
     keys=CHANGE_KEY,
     since="2.6.0",
     summary="Adds to the number in a field of a hash.",
-    syntax="key field increment",
+    syntax="key field increment:double",
 )
 def hincrbyfloat(ctx: Context, argv: list[bytes]) -> object:
     key, field = argv[1], argv[2]
@@ -330,17 +331,20 @@ def hincrbyfloat(ctx: Context, argv: list[bytes]) -> object:
     return text
 
 
-def _with_values(ctx: Context, value: HashValue, fields: list[bytes]) -> list[object]:
-    """Fields with their values: pairs in RESP3, one flat array in RESP2."""
+def flat_pairs(value: HashValue, fields: list[bytes]) -> list[object]:
+    """Fields and their values, taking turns."""
     found: list[object] = []
     for field in fields:
-        text = value.get(field)
-        if ctx.resp == 3:
-            found.append([field, text])
-        else:
-            found.append(field)
-            found.append(text)
+        found.append(field)
+        found.append(value.get(field))
     return found
+
+
+def _with_values(ctx: Context, value: HashValue, fields: list[bytes]) -> list[object]:
+    """Fields with their values: pairs in RESP3, one flat array in RESP2."""
+    if ctx.resp == 3:
+        return [[field, value.get(field)] for field in fields]
+    return flat_pairs(value, fields)
 
 
 @group.command(
@@ -372,6 +376,11 @@ def hrandfield(ctx: Context, argv: list[bytes]) -> object:
     random = ctx.keyspace.random
     if count > 0:
         fields = value.random_fields(random, count)
+    elif is_endless(ctx, -count, value.size()):
+        shown = value.fields()
+        if with_values:
+            return drawn_pairs(ctx, flat_pairs(value, shown), -count)
+        return drawn_items(ctx, shown, -count)
     else:
         fields = []
         while count < 0:

@@ -175,7 +175,7 @@ def pfmerge(ctx: Context, argv: list[bytes]) -> object:
     since="2.8.9",
     complexity="O(1)",
     summary="Shows the inside of a HyperLogLog.",
-    syntax="GETREG | DECODE | ENCODING | TODENSE key",
+    syntax="<GETREG | DECODE | ENCODING | TODENSE> key",
 )
 def pfdebug(ctx: Context, argv: list[bytes]) -> object:
     key = argv[2]

@@ -30,6 +30,10 @@ TEST_KEYS: Final = "index:1>range:last-1/step1/limit0[RO]"
 OBJECT_KEY: Final = "index:2>range:last0/step1/limit0[RO]"
 READ_KEYS: Final = "index:1>range:last-1/step1/limit0[RO+access]"
 
+# What a command does with a key, as access rules divide it.
+READ: Final = 1
+WRITE: Final = 2
+
 INDEX: Final = 0
 KEYWORD: Final = 1
 UNKNOWN: Final = 2
@@ -116,6 +120,27 @@ class KeySpec:
         if keys > 0 and end >= count:
             return None
         return list(range(start, end + 1, self.step)) if keys > 0 else []
+
+
+def access_of(flags: list[str]) -> int:
+    """READ when it looks at the value, WRITE when it changes something, 0 when it only asks about the key."""
+    access = READ if "access" in flags else 0
+    if "insert" in flags or "update" in flags or "delete" in flags:
+        access |= WRITE
+    return access
+
+
+def flags_by_options(full_name: bytes, argv: list[bytes]) -> list[str] | None:
+    """What SET and BITFIELD really do with their key, which depends on their options; None for other commands."""
+    if full_name == b"set":
+        reads = any(argument.lower() in (b"get", b"ifeq") for argument in argv[3:])
+        return ["RW", "access", "update"] if reads else ["OW", "update"]
+    if full_name == b"bitfield":
+        at = 2
+        while at + 2 < len(argv) and argv[at].lower() == b"get":
+            at += 3
+        return ["RO", "access"] if at >= len(argv) else ["RW", "access", "update"]
+    return None
 
 
 def parse_key_specs(notation: str) -> list[KeySpec]:

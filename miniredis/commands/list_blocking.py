@@ -8,7 +8,8 @@ from __future__ import annotations
 from miniredis.commands.arguments import parse_timeout
 from miniredis.commands.context import NOT_READY, Context
 from miniredis.commands.declaration import CommandGroup
-from miniredis.commands.lists import MOVE_KEYS, ManyPop, move, parse_side, pop_one, write_list
+from miniredis.commands.list_lookup import write_list
+from miniredis.commands.list_pops import MOVE_KEYS, ManyPop, move, parse_side, pop_one
 from miniredis.datatypes.lists import ListValue
 from miniredis.resp.replies import NULL_ARRAY
 
@@ -86,7 +87,7 @@ def pop_or_wait(ctx: Context, argv: list[bytes], left: bool) -> object:
     since="2.0.0",
     complexity="O(N)",
     summary="Removes and returns the first element of the first list that has any; waits for one.",
-    syntax="key [key ...] timeout",
+    syntax="key [key ...] timeout:double",
 )
 def blpop(ctx: Context, argv: list[bytes]) -> object:
     return pop_or_wait(ctx, argv, True)
@@ -100,7 +101,7 @@ def blpop(ctx: Context, argv: list[bytes]) -> object:
     since="2.0.0",
     complexity="O(N)",
     summary="Removes and returns the last element of the first list that has any; waits for one.",
-    syntax="key [key ...] timeout",
+    syntax="key [key ...] timeout:double",
 )
 def brpop(ctx: Context, argv: list[bytes]) -> object:
     return pop_or_wait(ctx, argv, False)
@@ -114,11 +115,11 @@ def brpop(ctx: Context, argv: list[bytes]) -> object:
     since="7.0.0",
     complexity="O(N+M)",
     summary="Removes and returns elements of the first list that has any; waits for one.",
-    syntax="timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]",
+    syntax="timeout:double numkeys key [key ...] <LEFT | RIGHT> [COUNT count]",
 )
 def blmpop(ctx: Context, argv: list[bytes]) -> object:
-    timeout_ms = parse_timeout(argv[1])
     pop = ManyPop(argv, 2)
+    timeout_ms = parse_timeout(argv[1])
     reply = pop.take_first(ctx)
     if reply is not None:
         return reply
@@ -139,7 +140,7 @@ def move_or_wait(ctx: Context, source: bytes, timeout_ms: int, waiting: WaitingM
     keys=MOVE_KEYS,
     since="6.2.0",
     summary="Takes an element of one list, puts it in another and returns it; waits for one.",
-    syntax="source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout",
+    syntax="source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout:double",
 )
 def blmove(ctx: Context, argv: list[bytes]) -> object:
     from_left = parse_side(argv[3])
@@ -156,7 +157,7 @@ def blmove(ctx: Context, argv: list[bytes]) -> object:
     keys=MOVE_KEYS,
     since="2.2.0",
     summary="Takes the last element of one list, puts it first in another and returns it; waits for one.",
-    syntax="source destination timeout",
+    syntax="source destination timeout:double",
     deprecated="6.2.0, BLMOVE with the RIGHT and LEFT arguments",
 )
 def brpoplpush(ctx: Context, argv: list[bytes]) -> object:

@@ -99,7 +99,7 @@ def restore(ctx: Context, argv: list[bytes]) -> object:
     options = _Options(argv)
     key = argv[1]
     db = ctx.db
-    if not options.replace and db.lookup(key) is not None:
+    if not options.replace and db.lookup_write(key) is not None:
         raise ReplyError(b"BUSYKEY Target key name already exists.")
     ttl_ms = _number(argv[2])
     if ttl_ms < 0:

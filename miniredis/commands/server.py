@@ -5,6 +5,7 @@ from __future__ import annotations
 from miniredis import REDIS_VERSION, __version__
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
+from miniredis.datatypes.discarded import LARGE
 from miniredis.resp.errors import database_out_of_range, error, not_an_integer, syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import OK, Verbatim
@@ -25,7 +26,10 @@ def dbsize(ctx: Context, argv: list[bytes]) -> object:
 
 
 def _flush_later(ctx: Context, argv: list[bytes]) -> bool:
-    """ASYNC, SYNC or what lazyfree-lazy-user-flush says."""
+    """ASYNC, SYNC or what lazyfree-lazy-user-flush says.
+
+    Either way the keys are gone at once and memory is freed between other work; SYNC is answered when it is free.
+    """
     if len(argv) == 1:
         return ctx.server.config.flag("lazyfree-lazy-user-flush")
     mode = argv[1].lower()
@@ -46,9 +50,9 @@ def _flush_later(ctx: Context, argv: list[bytes]) -> bool:
 )
 def flushdb(ctx: Context, argv: list[bytes]) -> object:
     later = _flush_later(ctx, argv)
-    keys = ctx.keyspace.flush(ctx.db.index, later)
+    keys = ctx.keyspace.flush(ctx.db.index)
     ctx.flushed(ctx.db.index, keys)
-    return OK
+    return OK if later or keys < LARGE else ctx.server.wait_until_freed(ctx, OK)
 
 
 @group.command(
@@ -63,10 +67,12 @@ def flushdb(ctx: Context, argv: list[bytes]) -> object:
 )
 def flushall(ctx: Context, argv: list[bytes]) -> object:
     later = _flush_later(ctx, argv)
+    most = 0
     for database in ctx.keyspace.databases:
-        keys = ctx.keyspace.flush(database.index, later)
+        keys = ctx.keyspace.flush(database.index)
         ctx.flushed(database.index, keys)
-    return OK
+        most = max(most, keys)
+    return OK if later or most < LARGE else ctx.server.wait_until_freed(ctx, OK)
 
 
 @group.command(
@@ -136,6 +142,8 @@ def _spiral(columns: int, rows: int, turns: int) -> str:
 def lolwut(ctx: Context, argv: list[bytes]) -> object:
     words = argv[1:]
     if len(words) >= 2 and words[0].lower() == b"version":
+        if parse_int64(words[1]) is None:
+            raise not_an_integer()
         words = words[2:]
     numbers: list[int] = []
     for word in words[:3]:

@@ -7,7 +7,7 @@ from typing import cast
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.key_specs import READ_KEYS
-from miniredis.commands.set_lookup import read_set, write_set
+from miniredis.commands.set_lookup import read_set
 from miniredis.commands.sets import new_set
 from miniredis.datatypes.sets import SetValue, difference, intersection, union
 from miniredis.keyspace.effects import NOTIFY_GENERIC, NOTIFY_SET
@@ -20,15 +20,15 @@ group = CommandGroup("set")
 _STORE_KEYS = "index:1>range:last0/step1/limit0[OW+update]; index:2>range:last-1/step1/limit0[RO+access]"
 
 
-def _sets_at(ctx: Context, keys: list[bytes], to_store: bool) -> list[SetValue | None]:
+def _sets_at(ctx: Context, keys: list[bytes]) -> list[SetValue | None]:
     """Each set, or None where there is no key; every key's type is checked."""
-    return [write_set(ctx, key) if to_store else read_set(ctx, key) for key in keys]
+    return [read_set(ctx, key) for key in keys]
 
 
-def _intersection(ctx: Context, keys: list[bytes], to_store: bool, limit: int = 0) -> list[bytes]:
+def _intersection(ctx: Context, keys: list[bytes], limit: int = 0) -> list[bytes]:
     present: list[SetValue] = []
     is_empty = False
-    for each in _sets_at(ctx, keys, to_store):
+    for each in _sets_at(ctx, keys):
         if each is None:
             is_empty = True
         else:
@@ -36,12 +36,12 @@ def _intersection(ctx: Context, keys: list[bytes], to_store: bool, limit: int = 
     return [] if is_empty else intersection(present, limit)
 
 
-def _union(ctx: Context, keys: list[bytes], to_store: bool) -> list[bytes]:
-    return union([each for each in _sets_at(ctx, keys, to_store) if each is not None])
+def _union(ctx: Context, keys: list[bytes]) -> list[bytes]:
+    return union([each for each in _sets_at(ctx, keys) if each is not None])
 
 
-def _difference(ctx: Context, keys: list[bytes], to_store: bool) -> list[bytes]:
-    sets = _sets_at(ctx, keys, to_store)
+def _difference(ctx: Context, keys: list[bytes]) -> list[bytes]:
+    sets = _sets_at(ctx, keys)
     first = sets[0]
     if first is None:
         return []
@@ -70,7 +70,7 @@ def _store(ctx: Context, destination: bytes, members: list[bytes], event: bytes)
     tips="nondeterministic_output_order",
 )
 def sinter(ctx: Context, argv: list[bytes]) -> object:
-    return SetReply(cast("list[object]", _intersection(ctx, argv[1:], False)))
+    return SetReply(cast("list[object]", _intersection(ctx, argv[1:])))
 
 
 @group.command(
@@ -83,7 +83,7 @@ def sinter(ctx: Context, argv: list[bytes]) -> object:
     syntax="destination key [key ...]",
 )
 def sinterstore(ctx: Context, argv: list[bytes]) -> object:
-    return _store(ctx, argv[1], _intersection(ctx, argv[2:], True), b"sinterstore")
+    return _store(ctx, argv[1], _intersection(ctx, argv[2:]), b"sinterstore")
 
 
 @group.command(
@@ -112,7 +112,7 @@ def sintercard(ctx: Context, argv: list[bytes]) -> object:
             raise error(b"LIMIT can't be negative")
         limit = parsed
         index += 2
-    return len(_intersection(ctx, argv[2 : 2 + count], False, limit))
+    return len(_intersection(ctx, argv[2 : 2 + count], limit))
 
 
 @group.command(
@@ -126,7 +126,7 @@ def sintercard(ctx: Context, argv: list[bytes]) -> object:
     tips="nondeterministic_output_order",
 )
 def sunion(ctx: Context, argv: list[bytes]) -> object:
-    return SetReply(cast("list[object]", _union(ctx, argv[1:], False)))
+    return SetReply(cast("list[object]", _union(ctx, argv[1:])))
 
 
 @group.command(
@@ -139,7 +139,7 @@ def sunion(ctx: Context, argv: list[bytes]) -> object:
     syntax="destination key [key ...]",
 )
 def sunionstore(ctx: Context, argv: list[bytes]) -> object:
-    return _store(ctx, argv[1], _union(ctx, argv[2:], True), b"sunionstore")
+    return _store(ctx, argv[1], _union(ctx, argv[2:]), b"sunionstore")
 
 
 @group.command(
@@ -153,7 +153,7 @@ def sunionstore(ctx: Context, argv: list[bytes]) -> object:
     tips="nondeterministic_output_order",
 )
 def sdiff(ctx: Context, argv: list[bytes]) -> object:
-    return SetReply(cast("list[object]", _difference(ctx, argv[1:], False)))
+    return SetReply(cast("list[object]", _difference(ctx, argv[1:])))
 
 
 @group.command(
@@ -166,4 +166,4 @@ def sdiff(ctx: Context, argv: list[bytes]) -> object:
     syntax="destination key [key ...]",
 )
 def sdiffstore(ctx: Context, argv: list[bytes]) -> object:
-    return _store(ctx, argv[1], _difference(ctx, argv[2:], True), b"sdiffstore")
+    return _store(ctx, argv[1], _difference(ctx, argv[2:]), b"sdiffstore")

@@ -8,6 +8,7 @@ from miniredis.commands.arguments import INT64_MAX, INT64_MIN, parse_int
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.key_specs import DELETE_KEY, INSERT_KEY, READ_KEY, TAKE_KEY, TEST_KEY
+from miniredis.commands.random_replies import drawn_items, is_endless
 from miniredis.commands.scanning import ScanOptions, parse_cursor, scan_reply
 from miniredis.commands.set_lookup import read_set, shrink_set, store_set, write_set
 from miniredis.datatypes.sets import SetValue
@@ -267,6 +268,8 @@ def srandmember(ctx: Context, argv: list[bytes]) -> object:
         return EMPTY_ARRAY
     if count > 0:
         return value.random_members(random, count)
+    if is_endless(ctx, -count, value.size()):
+        return drawn_items(ctx, value.members(), -count)
     found: list[bytes] = []
     while count < 0:
         found.append(value.random_member(random))

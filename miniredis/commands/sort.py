@@ -91,10 +91,14 @@ class _SortOptions:
                     self.keep_order = True
                 elif in_cluster:
                     raise error(b"BY option of SORT denied in cluster mode.")
+                elif not ctx.server.may_read_all_keys(ctx, argv):
+                    raise error(b"BY option of SORT denied due to insufficient ACL permissions.")
                 at += 1
             elif word == b"GET" and left >= 1:
                 if in_cluster:
                     raise error(b"GET option of SORT denied in cluster mode.")
+                if not ctx.server.may_read_all_keys(ctx, argv):
+                    raise error(b"GET option of SORT denied due to insufficient ACL permissions.")
                 self.gets.append(_Pattern(argv[at]))
                 at += 1
             else:

@@ -235,7 +235,7 @@ def combined_store(ctx: Context, argv: list[bytes], kind: int, event: bytes) -> 
     since="6.2.0",
     complexity="O(N)+O(M*log(M)) where N is the sum of the sizes of the inputs and M the size of the result.",
     summary="Returns the members of any of several sorted sets.",
-    syntax="numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]",
+    syntax="numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
 )
 def zunion(ctx: Context, argv: list[bytes]) -> object:
     return combined_reply(ctx, argv, UNION)
@@ -249,7 +249,7 @@ def zunion(ctx: Context, argv: list[bytes]) -> object:
     since="2.0.0",
     complexity="O(N)+O(M*log(M)) where N is the sum of the sizes of the inputs and M the size of the result.",
     summary="Stores the members of any of several sorted sets.",
-    syntax="destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]",
+    syntax="destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
 )
 def zunionstore(ctx: Context, argv: list[bytes]) -> object:
     return combined_store(ctx, argv, UNION, b"zunionstore")
@@ -263,7 +263,7 @@ def zunionstore(ctx: Context, argv: list[bytes]) -> object:
     since="6.2.0",
     complexity="O(N*K)+O(M*log(M)) where N is the size of the smallest of K inputs and M the size of the result.",
     summary="Returns the members that several sorted sets have in common.",
-    syntax="numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]",
+    syntax="numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
 )
 def zinter(ctx: Context, argv: list[bytes]) -> object:
     return combined_reply(ctx, argv, INTERSECTION)
@@ -277,7 +277,7 @@ def zinter(ctx: Context, argv: list[bytes]) -> object:
     since="2.0.0",
     complexity="O(N*K)+O(M*log(M)) where N is the size of the smallest of K inputs and M the size of the result.",
     summary="Stores the members that several sorted sets have in common.",
-    syntax="destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]",
+    syntax="destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
 )
 def zinterstore(ctx: Context, argv: list[bytes]) -> object:
     return combined_store(ctx, argv, INTERSECTION, b"zinterstore")

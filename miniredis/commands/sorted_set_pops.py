@@ -134,7 +134,7 @@ def waiting_pop(ctx: Context, argv: list[bytes], from_high: bool) -> object:
     since="5.0.0",
     complexity="O(log(N)) where N is the size of the sorted set.",
     summary="Takes the member with the lowest score out of a sorted set, waiting for one.",
-    syntax="key [key ...] timeout",
+    syntax="key [key ...] timeout:double",
 )
 def bzpopmin(ctx: Context, argv: list[bytes]) -> object:
     return waiting_pop(ctx, argv, False)
@@ -148,7 +148,7 @@ def bzpopmin(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="O(log(N)) where N is the size of the sorted set.",
     summary="Takes the member with the highest score out of a sorted set, waiting for one.",
-    syntax="key [key ...] timeout",
+    syntax="key [key ...] timeout:double",
 )
 def bzpopmax(ctx: Context, argv: list[bytes]) -> object:
     return waiting_pop(ctx, argv, True)
@@ -165,16 +165,17 @@ def parse_multiple_pop(argv: list[bytes], at: int) -> tuple[list[bytes], Pop]:
     end = argv[where].lower()
     if end not in (b"min", b"max"):
         raise syntax_error()
-    count = 1
-    options = argv[where + 1 :]
-    if options:
-        if len(options) != 2 or options[0].lower() != b"count":
+    count = 0
+    index = where + 1
+    while index < len(argv):
+        if count > 0 or argv[index].lower() != b"count" or index + 1 >= len(argv):
             raise syntax_error()
-        parsed = parse_int64(options[1])
+        parsed = parse_int64(argv[index + 1])
         if parsed is None or parsed < 1:
             raise error(b"count should be greater than 0")
         count = parsed
-    return argv[at + 1 : where], Pop(end == b"max", count)
+        index += 2
+    return argv[at + 1 : where], Pop(end == b"max", max(count, 1))
 
 
 @group.command(
@@ -185,7 +186,7 @@ def parse_multiple_pop(argv: list[bytes], at: int) -> tuple[list[bytes], Pop]:
     since="7.0.0",
     complexity="O(K) + O(M*log(N)) where K is the number of keys, N the size of the sorted set, M the members taken.",
     summary="Takes members off one end of the first of several sorted sets that is not empty.",
-    syntax="numkeys key [key ...] MIN | MAX [COUNT count]",
+    syntax="numkeys key [key ...] <MIN | MAX> [COUNT count]",
 )
 def zmpop(ctx: Context, argv: list[bytes]) -> object:
     keys, pop = parse_multiple_pop(argv, 1)
@@ -201,7 +202,7 @@ def zmpop(ctx: Context, argv: list[bytes]) -> object:
     since="7.0.0",
     complexity="O(K) + O(M*log(N)) where K is the number of keys, N the size of the sorted set, M the members taken.",
     summary="Takes members off one end of the first of several sorted sets that is not empty, waiting for one.",
-    syntax="timeout numkeys key [key ...] MIN | MAX [COUNT count]",
+    syntax="timeout:double numkeys key [key ...] <MIN | MAX> [COUNT count]",
 )
 def bzmpop(ctx: Context, argv: list[bytes]) -> object:
     keys, pop = parse_multiple_pop(argv, 2)

@@ -222,7 +222,7 @@ def range_reply(ctx: Context, argv: list[bytes], kind: int, direction: int) -> o
     since="1.2.0",
     complexity="O(log(N)+M) where N is the size of the sorted set and M the number of members returned.",
     summary="Returns members of a sorted set within a range of ranks, scores or names.",
-    syntax="key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
+    syntax="key start:string stop:string [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
 )
 def zrange(ctx: Context, argv: list[bytes]) -> object:
     return range_reply(ctx, argv, AUTO, AUTO)
@@ -251,7 +251,7 @@ def zrevrange(ctx: Context, argv: list[bytes]) -> object:
     since="1.0.5",
     complexity="O(log(N)+M) where N is the size of the sorted set and M the number of members returned.",
     summary="Returns members of a sorted set within a range of scores.",
-    syntax="key min max [WITHSCORES] [LIMIT offset count]",
+    syntax="key min:double max:double [WITHSCORES] [LIMIT offset count]",
     deprecated="6.2.0, ZRANGE with BYSCORE",
 )
 def zrangebyscore(ctx: Context, argv: list[bytes]) -> object:
@@ -266,7 +266,7 @@ def zrangebyscore(ctx: Context, argv: list[bytes]) -> object:
     since="2.2.0",
     complexity="O(log(N)+M) where N is the size of the sorted set and M the number of members returned.",
     summary="Returns members of a sorted set within a range of scores, the highest first.",
-    syntax="key max min [WITHSCORES] [LIMIT offset count]",
+    syntax="key max:double min:double [WITHSCORES] [LIMIT offset count]",
     deprecated="6.2.0, ZRANGE with REV and BYSCORE",
 )
 def zrevrangebyscore(ctx: Context, argv: list[bytes]) -> object:
@@ -345,7 +345,7 @@ def zrangestore(ctx: Context, argv: list[bytes]) -> object:
     since="2.0.0",
     complexity="O(log(N)) where N is the size of the sorted set.",
     summary="Returns how many members of a sorted set are within a range of scores.",
-    syntax="key min max",
+    syntax="key min:double max:double",
 )
 def zcount(ctx: Context, argv: list[bytes]) -> object:
     bounds = ScoreRange(argv[2], argv[3])
@@ -412,7 +412,7 @@ def zremrangebyrank(ctx: Context, argv: list[bytes]) -> object:
     since="1.2.0",
     complexity="O(log(N)+M) where N is the size of the sorted set and M the number of members removed.",
     summary="Removes members of a sorted set within a range of scores.",
-    syntax="key min max",
+    syntax="key min:double max:double",
 )
 def zremrangebyscore(ctx: Context, argv: list[bytes]) -> object:
     bounds = ScoreRange(argv[2], argv[3])

@@ -12,6 +12,7 @@ from miniredis.commands.arguments import INT64_MAX, parse_float, parse_int
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.key_specs import CHANGE_KEY, DELETE_KEY, READ_KEY, TEST_KEY, UPDATE_KEY
+from miniredis.commands.random_replies import drawn_items, drawn_pairs, is_endless
 from miniredis.commands.scanning import ScanOptions, parse_cursor, scan_reply
 from miniredis.datatypes.sorted_sets import ADDED, CHANGED, SortedSet
 from miniredis.keyspace.effects import NOTIFY_ZSET
@@ -369,6 +370,10 @@ def zrandmember(ctx: Context, argv: list[bytes]) -> object:
     value = read_sorted_set(ctx, argv[1])
     if value is None or count == 0:
         return []
+    if count < 0 and is_endless(ctx, -count, value.size()):
+        if with_scores:
+            return drawn_pairs(ctx, value.pairs(0, value.size()), -count)
+        return drawn_items(ctx, value.members(0, value.size()), -count)
     if with_scores:
         return scored_reply(ctx, random_pairs(ctx, value, count))
     return random_pairs(ctx, value, count)[::2]

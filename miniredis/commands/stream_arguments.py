@@ -10,7 +10,7 @@ from miniredis.datatypes.stream_groups import Consumer, Group
 from miniredis.datatypes.stream_ids import MAX_ID, SEQ_MAX, format_id, parse_id
 from miniredis.datatypes.streams import StreamValue
 from miniredis.keyspace.effects import NOTIFY_STREAM
-from miniredis.resp.errors import ReplyError, error, invalid_stream_id, syntax_error, wrong_type
+from miniredis.resp.errors import ReplyError, error, invalid_stream_id, printed, syntax_error, wrong_type
 
 
 def read_stream(ctx: Context, key: bytes) -> StreamValue | None:
@@ -147,7 +147,7 @@ class Trimming:
 
 
 def no_group(key: bytes, name: bytes) -> ReplyError:
-    return ReplyError(b"NOGROUP No such key '" + key + b"' or consumer group '" + name + b"'")
+    return ReplyError(b"NOGROUP No such key '" + printed(key) + b"' or consumer group '" + printed(name) + b"'")
 
 
 def existing_group(stream: StreamValue | None, key: bytes, name: bytes) -> Group:

@@ -26,7 +26,7 @@ from miniredis.datatypes.stream_groups import UNKNOWN_READ, Consumer, Group, Pen
 from miniredis.datatypes.stream_ids import MAX_ID, format_id, parse_id
 from miniredis.datatypes.streams import EVERYTHING, StreamValue
 from miniredis.keyspace.effects import NOTIFY_STREAM
-from miniredis.resp.errors import ReplyError, error, subcommand_syntax_error, syntax_error
+from miniredis.resp.errors import ReplyError, error, printed, subcommand_syntax_error, syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import NULL_ARRAY, OK
 
@@ -76,7 +76,9 @@ def stream_of_group(ctx: Context, key: bytes) -> StreamValue:
 def named_group(stream: StreamValue, argv: list[bytes]) -> Group:
     found = stream.groups.get(argv[3])
     if found is None:
-        raise ReplyError(b"NOGROUP No such consumer group '" + argv[3] + b"' for key name '" + argv[2] + b"'")
+        raise ReplyError(
+            b"NOGROUP No such consumer group '" + printed(argv[3]) + b"' for key name '" + printed(argv[2]) + b"'"
+        )
     return found
 
 
@@ -242,7 +244,7 @@ def xack(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="O(N)",
     summary="Returns what is pending in a group: a survey, or entries one by one.",
-    syntax="key group [[IDLE min-idle-time] start end count [consumer]]",
+    syntax="key group [[IDLE min-idle-time] start:string end:string count [consumer]]",
     tips="nondeterministic_output",
 )
 def xpending(ctx: Context, argv: list[bytes]) -> object:
@@ -370,8 +372,8 @@ def take_over(
     since="5.0.0",
     complexity="O(log N)",
     summary="Makes entries that are pending too long those of another consumer, and returns them.",
-    syntax="key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count]"
-    " [FORCE] [JUSTID] [LASTID lastid]",
+    syntax="key group consumer min-idle-time:string id [id ...] [IDLE ms] [TIME unix-time-milliseconds] "
+    "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
     tips="nondeterministic_output",
 )
 def xclaim(ctx: Context, argv: list[bytes]) -> object:
@@ -431,7 +433,7 @@ def xclaim(ctx: Context, argv: list[bytes]) -> object:
     keys=DELETE_KEY,
     since="6.2.0",
     summary="Makes entries that are pending too long those of another consumer, as if found by a scan.",
-    syntax="key group consumer min-idle-time start [COUNT count] [JUSTID]",
+    syntax="key group consumer min-idle-time:string start:string [COUNT count] [JUSTID]",
     tips="nondeterministic_output",
 )
 def xautoclaim(ctx: Context, argv: list[bytes]) -> object:

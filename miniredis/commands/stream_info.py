@@ -12,7 +12,7 @@ from miniredis.commands.stream_arguments import entry_replies, entry_reply, read
 from miniredis.datatypes.stream_groups import UNKNOWN_READ, Consumer, Group
 from miniredis.datatypes.stream_ids import MAX_ID, format_id
 from miniredis.datatypes.streams import EVERYTHING, StreamValue
-from miniredis.resp.errors import ReplyError, no_such_key, subcommand_syntax_error
+from miniredis.resp.errors import ReplyError, no_such_key, printed, subcommand_syntax_error
 from miniredis.resp.replies import MapReply
 
 group = CommandGroup("stream")
@@ -159,7 +159,9 @@ def xinfo_groups(ctx: Context, argv: list[bytes]) -> object:
 def xinfo_consumers(ctx: Context, argv: list[bytes]) -> object:
     found = existing_stream(ctx, argv[2]).groups.get(argv[3])
     if found is None:
-        raise ReplyError(b"NOGROUP No such consumer group '" + argv[3] + b"' for key name '" + argv[2] + b"'")
+        raise ReplyError(
+            b"NOGROUP No such consumer group '" + printed(argv[3]) + b"' for key name '" + printed(argv[2]) + b"'"
+        )
     now_ms = ctx.now_ms
     replies: list[object] = []
     for name in found.consumer_names():

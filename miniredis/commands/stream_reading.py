@@ -26,6 +26,7 @@ from miniredis.datatypes.streams import EVERYTHING, StreamValue
 from miniredis.resp.errors import (
     ReplyError,
     error,
+    printed,
     syntax_error,
     timeout_negative,
     timeout_not_an_integer,
@@ -105,7 +106,7 @@ class Reading:
             stream = read_stream(ctx, key)
             if self.of_group and (stream is None or self.group_name not in stream.groups):
                 raise ReplyError(
-                    b"NOGROUP No such key '" + key + b"' or consumer group '" + self.group_name
+                    b"NOGROUP No such key '" + printed(key) + b"' or consumer group '" + printed(self.group_name)
                     + b"' in XREADGROUP with GROUP option"
                 )  # fmt: skip
             if argument == b"$":
@@ -256,7 +257,7 @@ def read_or_wait(ctx: Context, argv: list[bytes], of_group: bool) -> object:
     since="5.0.0",
     complexity="",
     summary="Returns the entries after given IDs of several streams; may wait for some.",
-    syntax="[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]",
+    syntax="[COUNT count] [BLOCK milliseconds] <STREAMS key [key ...] id [id ...]>",
 )
 def xread(ctx: Context, argv: list[bytes]) -> object:
     return read_or_wait(ctx, argv, False)
@@ -270,7 +271,7 @@ def xread(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="",
     summary="Gives a consumer of a group new entries, or those it has not acknowledged; may wait for some.",
-    syntax="GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]",
+    syntax="<GROUP group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] <STREAMS key [key ...] id [id ...]>",
 )
 def xreadgroup(ctx: Context, argv: list[bytes]) -> object:
     return read_or_wait(ctx, argv, True)

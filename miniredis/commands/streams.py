@@ -65,7 +65,8 @@ class Addition:
     keys=UPDATE_KEY,
     since="5.0.0",
     summary="Appends an entry to a stream, which is made if needed, and returns its ID.",
-    syntax="key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]",
+    syntax="key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold:string [LIMIT count]] <* | id> "
+    "field value [field value ...]",
     tips="nondeterministic_output",
 )
 def xadd(ctx: Context, argv: list[bytes]) -> object:
@@ -117,7 +118,7 @@ def xadd(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="O(N)",
     summary="Deletes the oldest entries of a stream.",
-    syntax="key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]",
+    syntax="key <<MAXLEN | MINID> [= | ~] threshold:string [LIMIT count]>",
     tips="nondeterministic_output",
 )
 def xtrim(ctx: Context, argv: list[bytes]) -> object:
@@ -191,7 +192,7 @@ def xlen(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="O(N)",
     summary="Returns the entries with IDs in an interval.",
-    syntax="key start end [COUNT count]",
+    syntax="key start:string end:string [COUNT count]",
 )
 def xrange(ctx: Context, argv: list[bytes]) -> object:
     start = parse_start(argv[2])
@@ -213,7 +214,7 @@ def xrange(ctx: Context, argv: list[bytes]) -> object:
     since="5.0.0",
     complexity="O(N)",
     summary="Returns the entries with IDs in an interval, the last first.",
-    syntax="key end start [COUNT count]",
+    syntax="key end:string start:string [COUNT count]",
 )
 def xrevrange(ctx: Context, argv: list[bytes]) -> object:
     start = parse_start(argv[3])

@@ -12,7 +12,7 @@ from miniredis.commands.lookup import edit_string, read_string, write_string
 from miniredis.datatypes.strings import CommonSubsequence
 from miniredis.keyspace.effects import NOTIFY_STRING
 from miniredis.resp.errors import error, not_a_float, not_an_integer, syntax_error, wrong_type
-from miniredis.resp.numbers import add_long_double, parse_int64, parse_long_double
+from miniredis.resp.numbers import add_long_double, format_int, parse_int64, parse_long_double
 from miniredis.resp.replies import MapReply
 
 group = CommandGroup("string")
@@ -153,7 +153,7 @@ def increment(ctx: Context, key: bytes, amount: int) -> int:
     number += amount
     if number > INT64_MAX or number < INT64_MIN:
         raise error(b"increment or decrement would overflow")
-    ctx.db.put(key, str(number).encode())
+    ctx.db.put(key, format_int(number))
     ctx.changed(NOTIFY_STRING, b"incrby", key)
     return number
 
@@ -216,7 +216,7 @@ def decrby(ctx: Context, argv: list[bytes]) -> object:
     keys=CHANGE_KEY,
     since="2.6.0",
     summary="Adds to the floating point number at a key.",
-    syntax="key increment",
+    syntax="key increment:double",
 )
 def incrbyfloat(ctx: Context, argv: list[bytes]) -> object:
     key = argv[1]

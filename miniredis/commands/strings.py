@@ -175,7 +175,6 @@ def _condition_holds(ctx: Context, key: bytes, options: SetOptions) -> bool:
     keys="index:1>range:last0/step1/limit0[OW+insert]",
     summary="Stores a string at a key that has no value yet.",
     syntax="key value",
-    deprecated="2.6.12, SET with NX",
 )
 def setnx(ctx: Context, argv: list[bytes]) -> object:
     if ctx.db.lookup_write(argv[1]) is not None:
@@ -199,7 +198,6 @@ def _set_expiring(ctx: Context, argv: list[bytes], seconds: bool, command: bytes
     since="2.0.0",
     summary="Stores a string that expires in some seconds.",
     syntax="key seconds value",
-    deprecated="2.6.12, SET with EX",
 )
 def setex(ctx: Context, argv: list[bytes]) -> object:
     return _set_expiring(ctx, argv, True, b"setex")
@@ -213,7 +211,6 @@ def setex(ctx: Context, argv: list[bytes]) -> object:
     since="2.6.0",
     summary="Stores a string that expires in some milliseconds.",
     syntax="key milliseconds value",
-    deprecated="2.6.12, SET with PX",
 )
 def psetex(ctx: Context, argv: list[bytes]) -> object:
     return _set_expiring(ctx, argv, False, b"psetex")

@@ -4,20 +4,23 @@
     numkeys key [key ...] <MIN | MAX> [COUNT count]
 
 Words in capitals are tokens, others are values; [ ] may be left out, < > groups, | parts alternatives, and
-[x ...] says that what stands before may be repeated.  COMMAND DOCS shows the result.
+[x ...] says that what stands before may be repeated (with its token, if that stands there again).  `name:kind` says
+what a value is where its name does not.  COMMAND DOCS shows the result.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-KEYS: Final = ("key", "newkey", "destination", "source", "sourcekey", "destkey", "store-key")
+KEYS: Final = ("key", "newkey", "destination", "source", "sourcekey", "destkey", "key1", "key2", "dst", "src")
 INTEGERS: Final = (
     "count", "index", "start", "stop", "end", "offset", "limit", "seconds", "milliseconds", "numkeys", "increment",
-    "decrement", "db", "port", "id", "timeout-ms", "numfields", "len", "bit", "rank", "threshold", "cursor",
+    "decrement", "db", "port", "timeout-ms", "numfields", "len", "bit", "rank", "threshold", "cursor",
     "min-idle-time", "ttl", "iterations", "maxlen", "replicas", "numlocal", "numreplicas", "timeout", "element-count",
+    "client-id", "destination-db", "entries-added", "entries-read", "frequency", "index1", "index2", "min-match-len",
+    "ms", "num-matches", "num-vertices", "protover", "version", "maxage", "columns", "rows", "turns", "weight",
 )  # fmt: skip
-DOUBLES: Final = ("score", "longitude", "latitude", "radius", "width", "height", "weight")
+DOUBLES: Final = ("score", "longitude", "latitude", "radius", "width", "height")
 UNIX_TIMES: Final = ("unix-time-seconds", "unix-time-milliseconds", "timestamp")
 
 
@@ -30,6 +33,9 @@ class Argument:
         self.token = ""
         self.optional = False
         self.multiple = False
+        self.repeats_token = False
+        #: Of a key: the number of its key specification.
+        self.key_spec = 0
         self.parts: list[Argument] = []
 
 
@@ -54,7 +60,18 @@ def parse_syntax(syntax: str) -> list[Argument]:
     arguments, at = _parse_sequence(words, 0, "")
     if at != len(words):
         raise ValueError(f"unbalanced brackets in {syntax!r}")
+    _number_keys(arguments, 0)
     return arguments
+
+
+def _number_keys(arguments: list[Argument], number: int) -> int:
+    """Give each key, and each pattern that names keys, its number; the next one."""
+    for argument in arguments:
+        if argument.kind == "key":
+            argument.key_spec = number
+            number += 1
+        number = _number_keys(argument.parts, number)
+    return number
 
 
 def _parse_sequence(words: list[str], at: int, closing: str) -> tuple[list[Argument], int]:
@@ -96,7 +113,8 @@ def _leaf(word: str) -> Argument:
         token = Argument({"=": "equal", "~": "approximately", "*": "auto", "$": "last"}.get(word, word), "pure-token")
         token.token = word
         return token
-    return Argument(word, kind_of(word))
+    name, _, kind = word.partition(":")
+    return Argument(name, kind or kind_of(word))
 
 
 def _as_one(arguments: list[Argument]) -> Argument:
@@ -109,6 +127,16 @@ def _as_one(arguments: list[Argument]) -> Argument:
         value.token = first.token
         return value
     block = Argument(first.name, "block")
+    if first.kind == "pure-token":
+        second = arguments[1]
+        if all(part.kind not in ("pure-token", "block", "oneof") and not part.optional for part in arguments[1:]):
+            # LIMIT offset count: the token is that of all together.
+            block.token = first.token
+            arguments = arguments[1:]
+        elif second.kind != "pure-token" and not second.token and not second.optional:
+            # COUNT count [ANY]: it is that of the value behind it.
+            second.token = first.token
+            arguments = arguments[1:]
     block.parts = arguments
     return block
 
@@ -116,6 +144,14 @@ def _as_one(arguments: list[Argument]) -> Argument:
 def _add_group(current: list[Argument], inner: list[Argument], optional: bool) -> None:
     if optional and inner and all(argument.multiple for argument in inner):
         # [key value ...] repeats what has just been written.
+        if inner[0].kind == "pure-token" and len(current) == len(inner):
+            repeated = _as_one(current)
+            for argument in current:
+                argument.multiple = False
+            repeated.multiple = True
+            repeated.repeats_token = True
+            current[:] = [repeated]
+            return
         before = current[-len(inner) :]
         if [argument.name for argument in before] == [argument.name for argument in inner]:
             del current[-len(inner) :]

@@ -83,7 +83,8 @@ SNAPSHOTS: Final = Group(
             "sanitize-dump-payload",
             Choice([b"no", b"yes", b"clients"]),
             "no",
-            "How thoroughly loaded values are verified; here they always are.",
+            "How thoroughly loaded values are verified: always wholly here.",
+            "accepted",
         ),
         Directive("stop-writes-on-bgsave-error", _YES_NO, "yes", "Refuse writes while the last snapshot failed."),
         Directive(

@@ -178,7 +178,7 @@ CLUSTER: Final = Group(
             "ip",
             "What a redirection names.",
         ),
-        Directive("cluster-databases", Integer(1, INT_MAX), "1", "Databases in cluster mode.", "fixed accepted valkey"),
+        Directive("cluster-databases", Integer(1, INT_MAX), "1", "Databases in cluster mode.", "fixed valkey"),
         Directive("cluster-blacklist-ttl", Integer(0, UINT_MAX), "60", "Seconds a forgotten node stays out.", "valkey"),
         Directive(
             "cluster-config-save-behavior",

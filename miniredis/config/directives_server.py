@@ -255,7 +255,13 @@ LOGS: Final = Group(
             "How the time is written in a line.",
             "valkey",
         ),
-        Directive("hide-user-data-from-log", YES_NO, "yes", "Keep what users store out of the log.", "valkey"),
+        Directive(
+            "hide-user-data-from-log",
+            YES_NO,
+            "yes",
+            "Keep what users store out of the log: always so here.",
+            "accepted valkey",
+        ),
         Directive("syslog-enabled", YES_NO, "no", "Log to the system's log as well.", "fixed"),
         Directive("syslog-ident", Text("name"), "miniredis", "Name in the system's log.", "fixed"),
         Directive(
@@ -328,14 +334,16 @@ MEMORY: Final = Group(
             "Which keys are evicted: any or those with an expiry, by age, frequency, chance or nearest expiry.",
         ),
         Directive("maxmemory-samples", Integer(1, INT_MAX), "5", "Keys looked at to find the best one to evict."),
-        Directive("maxmemory-eviction-tenacity", Integer(0, 100), "10", "How much time eviction may take at once."),
+        Directive("maxmemory-eviction-tenacity", Integer(0, 100), "10", "How long eviction may take.", "accepted"),
         Directive("lfu-log-factor", COUNT, "10", "How slowly the frequency counter grows."),
         Directive("lfu-decay-time", COUNT, "1", "Minutes after which the frequency counter falls by one."),
         Directive("active-expire-effort", Integer(1, 10), "1", "How much time is spent on finding expired keys."),
-        Directive("lazyfree-lazy-eviction", YES_NO, "no", "Free evicted values bit by bit."),
-        Directive("lazyfree-lazy-expire", YES_NO, "no", "Free expired values bit by bit."),
-        Directive("lazyfree-lazy-server-del", YES_NO, "no", "Free overwritten values bit by bit."),
-        Directive("lazyfree-lazy-user-del", YES_NO, "no", "Let DEL work as UNLINK does."),
+        Directive("lazyfree-lazy-eviction", YES_NO, "no", "Free evicted values in slices: always so here.", "accepted"),
+        Directive("lazyfree-lazy-expire", YES_NO, "no", "Free expired values in slices: always so here.", "accepted"),
+        Directive(
+            "lazyfree-lazy-server-del", YES_NO, "no", "Free overwritten values in slices: always so here.", "accepted"
+        ),
+        Directive("lazyfree-lazy-user-del", YES_NO, "no", "Let DEL work as UNLINK does: always so here.", "accepted"),
         Directive("lazyfree-lazy-user-flush", YES_NO, "no", "Let FLUSHALL and FLUSHDB be ASYNC unless SYNC is said."),
         Directive("activerehashing", YES_NO, "yes", "Rehash tables in idle time.", "accepted"),
         Directive("activedefrag", YES_NO, "no", "Defragment memory.", "accepted"),
@@ -429,17 +437,25 @@ TESTING: Final = Group(
     "",
     [
         Directive(
-            "key-load-delay", Integer(INT_MIN, INT_MAX), "0", "Microseconds to wait for each key loaded.", "hidden"
+            "key-load-delay",
+            Integer(INT_MIN, INT_MAX),
+            "0",
+            "Microseconds to wait for each key loaded.",
+            "hidden accepted",
         ),
         Directive(
-            "rdb-key-save-delay", Integer(INT_MIN, INT_MAX), "0", "Microseconds to wait for each key saved.", "hidden"
+            "rdb-key-save-delay",
+            Integer(INT_MIN, INT_MAX),
+            "0",
+            "Microseconds to wait for each key saved.",
+            "hidden accepted",
         ),
         Directive(
             "loading-process-events-interval-bytes",
             Integer(1024, INT_MAX),
             "2097152",
             "Bytes loaded before clients get an answer.",
-            "hidden",
+            "hidden accepted",
         ),
     ],
 )

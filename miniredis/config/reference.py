@@ -21,7 +21,8 @@ Accepted without effect
 -----------------------
 
 These are read, checked and shown by ``CONFIG GET``, so that an existing configuration file works as it is, but nothing
-here depends on them: they tune threads, an allocator or a kernel feature that this server does not use.
+here depends on them: they tune threads, an allocator or a kernel feature that this server does not use, or choose
+what is always so here.
 """
 
 #: Where our default is not Redis's, and why.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from miniredis.config.values import INT_MAX, LONG_MAX, Choice, Kind, Refused, Text, Words, parse_memory
+from miniredis.config.values import INT_MAX, LONG_MAX, Choice, Kind, OneWord, Refused, Text, Words, parse_memory
 from miniredis.resp.numbers import parse_double
 
 #: Letters of notify-keyspace-events and their bits, as Redis numbers them (in the order it shows them).
@@ -76,7 +76,7 @@ def _c_integer(word: bytes) -> int | None:
     return -number if negative else number
 
 
-class Events(Kind):
+class Events(OneWord):
     """notify-keyspace-events: letters, kept as bits."""
 
     def parse_word(self, word: bytes) -> object:

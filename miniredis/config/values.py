@@ -9,6 +9,7 @@ The kinds with a grammar of their own (save points, buffer limits, ...) stand in
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
@@ -62,7 +63,7 @@ def between(low: int, high: int) -> bytes:
     return b"argument must be between %d and %d inclusive" % (low, high)
 
 
-class Kind:
+class Kind(ABC):
     """A kind of value.
 
     `several`: any number of words; in CONFIG SET, or as one quoted word, they are split at single spaces.
@@ -78,19 +79,13 @@ class Kind:
         """What the first line of a file adds to, or replaces a part of."""
         return ()
 
+    @abstractmethod
     def parse(self, words: list[bytes], current: object) -> object:
         """The value of `words`. `current` is what holds now, for kinds of which a part can be given."""
-        if len(words) != 1:
-            raise Refused(b"wrong number of arguments")
-        return self.parse_word(words[0])
 
-    def parse_word(self, word: bytes) -> object:
-        """The value of a single word."""
-        raise NotImplementedError
-
+    @abstractmethod
     def render(self, value: object) -> bytes:
         """As CONFIG GET shows it."""
-        raise NotImplementedError
 
     def lines(self, value: object) -> list[list[bytes]]:
         """The words of each line that sets this value from nothing in a file."""
@@ -100,12 +95,25 @@ class Kind:
         """The same, setting out from `default`: what need not be said may be left out."""
         return self.lines(value)
 
+    @abstractmethod
     def describe(self) -> str:
         """The form of a value, for --help and the reference."""
-        raise NotImplementedError
 
 
-class Flag(Kind):
+class OneWord(Kind):
+    """A kind whose values are a single word."""
+
+    def parse(self, words: list[bytes], current: object) -> object:
+        if len(words) != 1:
+            raise Refused(b"wrong number of arguments")
+        return self.parse_word(words[0])
+
+    @abstractmethod
+    def parse_word(self, word: bytes) -> object:
+        """The value of the word."""
+
+
+class Flag(OneWord):
     """yes or no."""
 
     def parse_word(self, word: bytes) -> object:
@@ -123,7 +131,7 @@ class Flag(Kind):
         return "yes|no"
 
 
-class Integer(Kind):
+class Integer(OneWord):
     """A whole number within bounds. Numbers outside `clamp` are accepted and moved to its nearest end."""
 
     def __init__(self, low: int, high: int, clamp: tuple[int, int] | None = None) -> None:
@@ -156,7 +164,7 @@ class Integer(Kind):
         return f"{low}..{high}"
 
 
-class Octal(Kind):
+class Octal(OneWord):
     """File permissions: digits 0 to 7, at most 777."""
 
     def parse_word(self, word: bytes) -> object:
@@ -211,7 +219,7 @@ class Memory(Integer):
         return "bytes|percent" if self.percent else "bytes"
 
 
-class Choice(Kind):
+class Choice(OneWord):
     """One of some names. `also` are names taken silently (another server's), each standing for one of ours."""
 
     def __init__(self, names: Sequence[bytes], also: dict[bytes, bytes] | None = None) -> None:
@@ -238,7 +246,7 @@ class Choice(Kind):
         return "|".join(name.decode() for name in self.names)
 
 
-class Text(Kind):
+class Text(OneWord):
     """Any text. With `no_slash` it must be a plain name of what it says, with `needed` not empty."""
 
     def __init__(self, form: str = "text", no_slash: bytes = b"", needed: bytes = b"") -> None:

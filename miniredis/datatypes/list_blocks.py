@@ -17,12 +17,11 @@ from miniredis.datatypes.packed_entries import (
     LISTPACK_HEADER,
     listpack_size,
     offset_of,
-    pack_entries,
     pack_entry,
     skip_backward,
     skip_forward,
-    unpack_into,
 )
+from miniredis.resp.bytework import pack_entries, unpack_entries
 
 MIN_COMPRESSED: Final = 48  # below, LZF wins nothing
 MIN_IMPROVEMENT: Final = 8
@@ -153,7 +152,7 @@ class Block:
         taken = LOOSE if self.count > LOOSE else 1
         offset = skip_backward(raw, len(raw), taken)
         found: list[bytes] = []
-        unpack_into(found, raw, offset, taken)
+        unpack_entries(found, raw, offset, taken)
         del self.data[offset:]
         element = found.pop()
         self.back = found if len(found) > 0 else None
@@ -177,7 +176,7 @@ class Block:
         raw = bytes(self.data)
         taken = LOOSE if self.count > LOOSE else 1
         found: list[bytes] = []
-        offset = unpack_into(found, raw, 0, taken)
+        offset = unpack_entries(found, raw, 0, taken)
         del self.data[:offset]
         found.reverse()
         element = found.pop()
@@ -190,7 +189,7 @@ class Block:
             return whole
         raw = self.raw(compressor)
         found: list[bytes] = []
-        unpack_into(found, raw, offset_of(raw, index, self.count), 1)
+        unpack_entries(found, raw, offset_of(raw, index, self.count), 1)
         return found[0]
 
     def read_into(self, out: list[bytes], compressor: Compressor | None, index: int, count: int) -> None:
@@ -199,8 +198,12 @@ class Block:
         if whole is not None:
             out.append(whole)
             return
-        raw = self.raw(compressor)
-        unpack_into(out, raw, offset_of(raw, index, self.count) if index else 0, count)
+        if index == 0 and self.packed is None:
+            self.tidy()
+            unpack_entries(out, self.data, 0, count)
+        else:
+            raw = self.raw(compressor)
+            unpack_entries(out, raw, offset_of(raw, index, self.count), count)
 
     def matches(self, compressor: Compressor | None, element: bytes, needle: bytes) -> list[int]:
         """Which entries equal `element`, in order; `needle` is its packed form."""
@@ -211,7 +214,7 @@ class Block:
         if needle not in raw:  # a blob searched at memory speed; a hit may still be inside other entries
             return []
         entries: list[bytes] = []
-        unpack_into(entries, raw, 0, self.count)
+        unpack_entries(entries, raw, 0, self.count)
         return [index for index in range(len(entries)) if entries[index] == element]
 
     def drop(self, indexes: list[int]) -> None:
@@ -220,7 +223,7 @@ class Block:
             self.count = 0
             return
         entries: list[bytes] = []
-        unpack_into(entries, bytes(self.data), 0, self.count)
+        unpack_entries(entries, bytes(self.data), 0, self.count)
         for index in reversed(indexes):
             del entries[index]
         self.rebuild(entries)
@@ -237,7 +240,7 @@ class Block:
         raw = bytes(self.data)
         found: list[bytes] = []
         start = offset_of(raw, index, self.count)
-        end = unpack_into(found, raw, start, 1)
+        end = unpack_entries(found, raw, start, 1)
         self.data[start:end] = pack_entry(element)
         self.size += listpack_size(element) - listpack_size(found[0])
 
@@ -246,7 +249,7 @@ class Block:
         raw = bytes(self.data)
         gone: list[bytes] = []
         start = offset_of(raw, index, self.count)
-        end = unpack_into(gone, raw, start, count)
+        end = unpack_entries(gone, raw, start, count)
         del self.data[start:end]
         self.count -= count
         for element in gone:
@@ -269,7 +272,7 @@ class Block:
         self.count = count
         self.size = LISTPACK_HEADER
         entries: list[bytes] = []
-        unpack_into(entries, raw, 0, count)
+        unpack_entries(entries, raw, 0, count)
         for element in entries:
             self.size += listpack_size(element)
 
@@ -281,7 +284,7 @@ class Block:
 
     def rebuild(self, entries: list[bytes]) -> None:
         """Become a block of these entries."""
-        self.data = pack_entries(entries)
+        self.data = bytearray(pack_entries(entries))
         self.count = len(entries)
         self.size = LISTPACK_HEADER
         for element in entries:
@@ -316,7 +319,7 @@ class Block:
         raw = self.raw(compressor)
         entries: list[bytes] = []
         assert self.count > 0
-        assert unpack_into(entries, raw, 0, self.count) == len(raw) == skip_forward(raw, 0, self.count)
+        assert unpack_entries(entries, raw, 0, self.count) == len(raw) == skip_forward(raw, 0, self.count)
         assert offset_of(raw, self.count - 1, self.count) == len(raw) - len(pack_entry(entries[-1]))
         assert self.size == LISTPACK_HEADER + sum(listpack_size(element) for element in entries)
         assert self.packed is None or (not self.data and self.raw_length == len(raw))

@@ -1,7 +1,8 @@
 """Byte strings one after the other in one blob, readable from both ends.
 
 An entry is its length, its bytes, and its length again: one byte when under 255, else 255 and four bytes
-(mirrored at the end, so that the last byte of the blob always says which).  Two bytes of overhead on a short
+(mirrored at the end, so that the last byte of the blob always says which).
+They are packed and unpacked in resp/bytework.py.  Two bytes of overhead on a short
 element: what Redis's listpack has.  `listpack_size` says what the element would take in a real listpack,
 which also packs integers: the thresholds of the configuration are counted in those bytes.
 """
@@ -10,10 +11,12 @@ from __future__ import annotations
 
 from typing import Final
 
-LONG: Final = 255
+from mypy_extensions import i64
+
+from miniredis.resp.bytework import LENGTH_BYTES, LONG
+
 LISTPACK_HEADER: Final = 7  # six bytes before the entries of a listpack and one after them
 INT64_MAX: Final = 9223372036854775807
-LENGTH_BYTES: Final[list[bytes]] = [bytes([length]) for length in range(LONG)]
 
 
 def pack_entry(element: bytes) -> bytes:
@@ -25,59 +28,32 @@ def pack_entry(element: bytes) -> bytes:
     return b"\xff" + wide + element + wide + b"\xff"
 
 
-def pack_entries(elements: list[bytes]) -> bytearray:
-    parts: list[bytes] = []
-    for element in elements:
-        length = len(element)
-        if length < LONG:
-            edge = LENGTH_BYTES[length]
-            parts.append(edge)
-            parts.append(element)
-            parts.append(edge)
-        else:
-            parts.append(pack_entry(element))
-    return bytearray(b"".join(parts))
-
-
-def unpack_into(out: list[bytes], raw: bytes, offset: int, count: int) -> int:
-    """Append `count` entries that start at `offset`; the offset after them."""
-    while count > 0:
-        count -= 1
-        length = raw[offset]
-        offset += 1
-        if length < LONG:
-            out.append(raw[offset : offset + length])
-            offset += length + 1
-        else:
-            length = int.from_bytes(raw[offset : offset + 4], "little")
-            offset += 4
-            out.append(raw[offset : offset + length])
-            offset += length + 5
-    return offset
-
-
 def skip_forward(raw: bytes, offset: int, count: int) -> int:
     """The offset `count` entries further on."""
-    while count > 0:
-        count -= 1
-        length = raw[offset]
+    at: i64 = offset
+    left: i64 = count
+    while left > 0:
+        left -= 1
+        length: i64 = raw[at]
         if length < LONG:
-            offset += length + 2
+            at += length + 2
         else:
-            offset += int.from_bytes(raw[offset + 1 : offset + 5], "little") + 10
-    return offset
+            at += int.from_bytes(raw[at + 1 : at + 5], "little") + 10
+    return at
 
 
 def skip_backward(raw: bytes, offset: int, count: int) -> int:
     """The offset `count` entries before `offset`."""
-    while count > 0:
-        count -= 1
-        length = raw[offset - 1]
+    at: i64 = offset
+    left: i64 = count
+    while left > 0:
+        left -= 1
+        length: i64 = raw[at - 1]
         if length < LONG:
-            offset -= length + 2
+            at -= length + 2
         else:
-            offset -= int.from_bytes(raw[offset - 5 : offset - 1], "little") + 10
-    return offset
+            at -= int.from_bytes(raw[at - 5 : at - 1], "little") + 10
+    return at
 
 
 def offset_of(raw: bytes, index: int, total: int) -> int:

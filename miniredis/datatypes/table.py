@@ -9,6 +9,8 @@ position: whatever was in the table from the first call to the last is returned.
 Shards that have become small are joined again, and the directory halves, so a table that is emptied key by key
 stays quick to draw from.
 
+A large table that dies leaves its shards to `discarded`, which frees them in slices.
+
 get, set, pop, contains: O(1), amortized.  scan: O(count + SHARD_LIMIT).  random_key: O(SHARD_LIMIT), uniform.
 """
 
@@ -19,14 +21,19 @@ from itertools import islice
 from random import Random
 from typing import Final
 
+from mypy_extensions import i64
+
+from miniredis.datatypes.discarded import DISCARDED, LARGE
+
 POSITION_BITS: Final = 48
 POSITION_MASK: Final = (1 << 48) - 1
 SHARD_LIMIT: Final = 42  # what a dict of 64 slots holds before it grows; larger ones make draws and scans dear
 
 
-def position_of(key: bytes) -> int:
+def position_of(key: bytes) -> i64:
     """Where `key` stands in scan order: 0 to 2**48 - 1."""
-    return hash(key) & POSITION_MASK
+    position: i64 = hash(key)  # half of all hashes would not fit an `int` of mypyc's without an object
+    return position & POSITION_MASK
 
 
 class Table:
@@ -34,9 +41,13 @@ class Table:
 
     def __init__(self) -> None:
         self._directory: list[dict[bytes, object]] = [{}]
-        self._shift: int = POSITION_BITS
-        self._size: int = 0
-        self._narrow: int = 0  # shards of one place; when there is none the directory can halve
+        self._shift: i64 = POSITION_BITS
+        self._size: i64 = 0
+        self._narrow: i64 = 0  # shards of one place; when there is none the directory can halve
+
+    def __del__(self) -> None:
+        if self._size >= LARGE:
+            DISCARDED.add(self._directory, self._size)
 
     def __len__(self) -> int:
         return self._size
@@ -60,14 +71,14 @@ class Table:
 
     def get(self, key: bytes) -> object:
         """The value, or None."""
-        return self._directory[(hash(key) & POSITION_MASK) >> self._shift].get(key)
+        return self._directory[position_of(key) >> self._shift].get(key)
 
     def contains(self, key: bytes) -> bool:
-        return key in self._directory[(hash(key) & POSITION_MASK) >> self._shift]
+        return key in self._directory[position_of(key) >> self._shift]
 
     def set(self, key: bytes, value: object) -> bool:
         """Store; True when the key is new.  None is no value."""
-        shard = self._directory[(hash(key) & POSITION_MASK) >> self._shift]
+        shard = self._directory[position_of(key) >> self._shift]
         before = len(shard)
         shard[key] = value
         if len(shard) == before:
@@ -79,29 +90,22 @@ class Table:
 
     def pop(self, key: bytes) -> object:
         """Remove; the value it had, or None."""
-        shard = self._directory[(hash(key) & POSITION_MASK) >> self._shift]
+        shard = self._directory[position_of(key) >> self._shift]
         value = shard.pop(key, None)
         if value is not None:
             self._size -= 1
             # Trying costs more than removing, so only a few of the sizes on the way down try.
             if len(shard) <= SHARD_LIMIT // 4 and len(shard) & 3 == 0 and self._shift < POSITION_BITS:
-                self._merge((hash(key) & POSITION_MASK) >> self._shift)
+                self._merge(position_of(key) >> self._shift)
         return value
 
     def clear(self) -> None:
+        if self._size >= LARGE:
+            DISCARDED.add(self._directory, self._size)
         self._directory = [{}]
         self._shift = POSITION_BITS
         self._size = 0
         self._narrow = 0
-
-    def drop_shards(self, most: int) -> int:
-        """Forget up to `most` places of the directory, from its end; how many were dropped.
-
-        Only for a table that nobody uses any more: it frees a huge one in slices.
-        """
-        count = min(most, len(self._directory))
-        del self._directory[len(self._directory) - count :]
-        return count
 
     def copy(self) -> Table:
         """An independent table of the same values."""
@@ -141,9 +145,12 @@ class Table:
         return found
 
     def items(self) -> Iterator[tuple[bytes, object]]:
-        """Every entry once; the table must not change meanwhile."""
-        for shard in self.shards():
-            yield from shard.items()
+        """Every entry once, the first at once; the table must not change meanwhile."""
+        last: dict[bytes, object] | None = None
+        for shard in self._directory:
+            if shard is not last:
+                last = shard
+                yield from shard.items()
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Keys from position `cursor` on, about `count` of them, and the next cursor; 0 when done."""
@@ -157,7 +164,7 @@ class Table:
             last = POSITION_MASK
             greatest = POSITION_MASK
             if len(found) + len(shard) > count:
-                ahead = [hash(key) & POSITION_MASK for key in shard if hash(key) & POSITION_MASK >= cursor]
+                ahead = [position_of(key) for key in shard if position_of(key) >= cursor]
                 wanted = max(count - len(found), 1)
                 if len(ahead) > wanted:
                     ahead.sort()
@@ -165,7 +172,7 @@ class Table:
                     last = ahead[wanted - 1]
                     greatest = ahead[-1]
             for key in shard:
-                if cursor <= hash(key) & POSITION_MASK <= last:
+                if cursor <= position_of(key) <= last:
                     found.append(key)
             if last < greatest:
                 return last + 1, found
@@ -184,7 +191,7 @@ class Table:
         if self._size == 0:
             return None
         if places == 1:
-            return next(islice(directory[0], int(random.random() * self._size), None))
+            return next(islice(directory[0], int(random.random() * int(self._size)), None))
         ranks = places * (SHARD_LIMIT + 1)
         tries = 0
         while tries < 512:
@@ -198,7 +205,7 @@ class Table:
                 return next(islice(shard, rank, None))
             tries += 1
         # An almost empty table of many shards: choose by counting.
-        rank = int(random.random() * self._size)
+        rank = int(random.random() * int(self._size))
         shards = self.shards()
         at = 0
         while rank >= len(shards[at]):
@@ -207,7 +214,7 @@ class Table:
         return next(islice(shards[at], rank, None))
 
     def _split(self, key: bytes) -> None:
-        place = (hash(key) & POSITION_MASK) >> self._shift
+        place = position_of(key) >> self._shift
         shard = self._directory[place]
         first = place
         while first > 0 and self._directory[first - 1] is shard:
@@ -234,7 +241,7 @@ class Table:
         lower: dict[bytes, object] = {}
         upper: dict[bytes, object] = {}
         for each_key, value in shard.items():
-            if hash(each_key) & POSITION_MASK < border:
+            if position_of(each_key) < border:
                 lower[each_key] = value
             else:
                 upper[each_key] = value

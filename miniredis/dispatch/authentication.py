@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
+from typing import Final
 
-from miniredis import REDIS_VERSION
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.dispatch.access import engine_of, session_of
@@ -18,6 +17,10 @@ from miniredis.resp.replies import OK, MapReply
 
 group = CommandGroup("connection")
 
+#: INFO tells the version whose behaviour this is.  Clients that cache (redis-py) do so only with a server that says
+#: here that it is Redis 7.4 or later; all they need of it is there.
+HELLO_VERSION: Final = b"7.4.0"
+
 
 def wrong_password() -> ReplyError:
     return ReplyError(b"WRONGPASS invalid username-password pair or user is disabled.")
@@ -25,12 +28,8 @@ def wrong_password() -> ReplyError:
 
 def authenticate(engine: Engine, session: Session, user: bytes, password: bytes) -> None:
     """Let the client be `user`, or raise WRONGPASS."""
-    expected = engine.config.text("requirepass")
-    if user != b"default" or not hmac.compare_digest(expected, password):
+    if not engine.acl.authenticate(session, user, password):
         raise wrong_password()
-    session.gates &= ~GATE_NO_AUTH
-    session.decoder.authenticated = True
-    session.user_name = user
 
 
 @group.command(
@@ -45,7 +44,7 @@ def auth(ctx: Context, argv: list[bytes]) -> object:
     engine = engine_of(ctx)
     if len(argv) > 3:
         raise syntax_error()
-    if len(argv) == 2 and not engine.has_default_password():
+    if len(argv) == 2 and engine.acl.default.no_password:
         raise error(
             b"AUTH <password> called without any password configured for the default user. "
             b"Are you sure your configuration is correct?"
@@ -88,7 +87,7 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             raise error(b"Syntax error in HELLO option '" + argv[at] + b"'")
     if session.gates & GATE_NO_AUTH:
         raise ReplyError(
-            b"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
+            b"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
             b"<user> <pass> option can be used to authenticate the client and select the RESP protocol version at "
             b"the same time"
         )
@@ -100,7 +99,7 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             b"server",
             b"redis",
             b"version",
-            REDIS_VERSION.encode(),
+            HELLO_VERSION,
             b"proto",
             resp,
             b"id",

@@ -5,6 +5,8 @@ A structure only: the executor asks it which waiting client to try next and runs
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from twisted.internet.defer import Deferred
 
 from miniredis.commands.context import Serve
@@ -34,7 +36,8 @@ class WaitingClients:
     """(database, key) -> waiters in order of arrival, and the keys that were changed since they were looked at."""
 
     def __init__(self) -> None:
-        self._by_key: dict[tuple[int, bytes], dict[Waiter, None]] = {}
+        # Ordered dicts: the first entry of a plain one is only found past all that were removed before it.
+        self._by_key: dict[tuple[int, bytes], OrderedDict[Waiter, None]] = {}
         self._removal_keys: dict[tuple[int, bytes], int] = {}
         self._ready: dict[tuple[int, bytes], None] = {}
         self.waiters: dict[int, Waiter] = {}  # client id -> what it waits for
@@ -56,7 +59,7 @@ class WaitingClients:
         self.waiters[waiter.session.id] = waiter
         for key in waiter.keys:
             place = (waiter.db_index, key)
-            self._by_key.setdefault(place, {})[waiter] = None
+            self._by_key.setdefault(place, OrderedDict())[waiter] = None
             if waiter.on_removal:
                 self._removal_keys[place] = self._removal_keys.get(place, 0) + 1
 
@@ -102,7 +105,7 @@ class WaitingClients:
         self._ready.clear()
         return ready
 
-    def at(self, db_index: int, key: bytes) -> dict[Waiter, None] | None:
+    def at(self, db_index: int, key: bytes) -> OrderedDict[Waiter, None] | None:
         """The clients that wait for a key, longest first."""
         return self._by_key.get((db_index, key))
 

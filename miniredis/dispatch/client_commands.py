@@ -9,7 +9,6 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.clients import Filter, describe, find_by_address, is_printable, matching, parse_filters
-from miniredis.dispatch.gates import GATE_NO_TOUCH
 from miniredis.dispatch.session import REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT, Session
 from miniredis.resp.errors import ReplyError, error, not_an_integer, syntax_error
 from miniredis.resp.numbers import parse_int64
@@ -170,7 +169,7 @@ def client_info(ctx: Context, argv: list[bytes]) -> object:
 )
 def client_list(ctx: Context, argv: list[bytes]) -> object:
     engine = engine_of(ctx)
-    filters, skip_me = parse_filters(argv, 2, True)
+    filters, skip_me = parse_filters(engine, engine.acl.users, argv, 2, True)
     lines = [
         describe(session, engine) + b"\n"
         for session in matching(engine, filters)
@@ -193,7 +192,7 @@ def client_kill(ctx: Context, argv: list[bytes]) -> object:
     if len(argv) == 3:
         end_session(find_by_address(engine, argv[2]), ctx)
         return OK
-    filters, skip_me = parse_filters(argv, 2, False)
+    filters, skip_me = parse_filters(engine, engine.acl.users, argv, 2, False)
     return kill_matching(ctx, filters, skip_me is not False)
 
 
@@ -237,12 +236,8 @@ def client_no_evict(ctx: Context, argv: list[bytes]) -> object:
     syntax="<ON | OFF>",
 )
 def client_no_touch(ctx: Context, argv: list[bytes]) -> object:
-    session = session_of(ctx)
-    session.no_touch = is_on(argv[2])
-    if session.no_touch:
-        session.gates |= GATE_NO_TOUCH
-    else:
-        session.gates &= ~GATE_NO_TOUCH
+    session_of(ctx).set_no_touch(is_on(argv[2]))
+    ctx.keyspace.clock.leaves_no_trace = False
     return OK
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from miniredis.dispatch.clients import describe
+from miniredis.dispatch.clients import describe, memory_of
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.state import ServerState
 
@@ -27,11 +27,16 @@ class ClientLimits:
         self.output: list[tuple[int, int, int]] = [(0, 0, 0), (0, 0, 0), (0, 0, 0)]
         self.query_bytes: int = 1 << 30
         self.timeout_s: int = 0
+        #: What all clients together may make the server hold; the ones that cost most are ended first.
+        self.total_bytes: int = 0
 
     def output_exceeded(self, session: Session, unsent: int) -> bool:
         """Whether a client that has `unsent` bytes to read yet must go; says so in the log."""
         kind = REPLICA if session.is_replica else PUBSUB if session.subscriptions() > 0 else NORMAL
         hard, soft, soft_s = self.output[kind]
+        if kind == REPLICA and hard > 0:
+            # It could be resynchronised from the backlog: less would cut it off again and again.
+            hard = max(hard, self.state.config.int("repl-backlog-size"))
         now_ms = self.state.keyspace.clock.now_ms
         is_over = 0 < hard <= unsent
         if soft == 0 or unsent < soft:
@@ -62,7 +67,8 @@ class ClientLimits:
         now_ms = self.state.keyspace.clock.now_ms
         for session in list(self.state.sessions.values()):
             unsent = session.port.unsent_bytes()
-            if unsent > 0 and self.output_exceeded(session, unsent):
+            # Of replicas there is more to count: who feeds them looks at them.
+            if unsent > 0 and not session.is_replica and self.output_exceeded(session, unsent):
                 self._end(session)
             elif (
                 0 < self.timeout_s * 1000 < now_ms - session.active_ms
@@ -71,6 +77,30 @@ class ClientLimits:
             ):
                 self.state.log("verbose", "Closing idle client")
                 self._end(session)
+
+        if self.total_bytes > 0:
+            self._evict()
+
+    def _evict(self) -> None:
+        """End the clients that cost most until the others keep within the limit, as `maxmemory-clients` asks."""
+        costs: list[tuple[int, Session]] = []
+        total = 0
+        for session in self.state.sessions.values():
+            if not (session.is_replica or session.is_primary):
+                cost = memory_of(session)
+                total += cost
+                if not session.no_evict:
+                    costs.append((cost, session))
+        if total <= self.total_bytes:
+            return
+        costs.sort(key=lambda entry: entry[0])
+        while costs and total > self.total_bytes:
+            cost, session = costs.pop()
+            total -= cost
+            self.state.counters.evicted_clients += 1
+            text = describe(session, self.state).decode("utf-8", "replace")
+            self.state.log("notice", f"Evicting client: {text}")
+            self._end(session)
 
     def _end(self, session: Session) -> None:
         session.closing = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from miniredis.dispatch.gates import GATE_MULTI
@@ -16,6 +16,12 @@ Filter = Callable[[Session], bool]
 
 #: Bytes that each connection costs besides its buffers, as tot-mem counts them.
 SESSION_BYTES: Final = 2048
+#: Options of CLIENT LIST and KILL that have no NOT- form.
+NEVER_NEGATED: Final = (b"maxage", b"idle", b"skipme")
+#: What clients can declare with CLIENT CAPA, as CLIENT LIST shows it.
+CAPABILITIES: Final = b"r"
+#: Every letter that `flags` may have, ours and others'.
+FLAG_LETTERS: Final = b"bcdeirtuxABEIMNOPRSTU"
 CLIENT_TYPES: Final = (b"normal", b"master", b"primary", b"slave", b"replica", b"pubsub")
 #: A name or a piece of library information is of printable characters without blanks.
 FIRST_PRINTABLE: Final = 33
@@ -65,14 +71,29 @@ def flags_of(session: Session, state: ServerState) -> bytes:
     return letters or b"N"
 
 
+def output_bytes(session: Session) -> int:
+    """What waits to be sent."""
+    return sum(len(chunk) for chunk in session.out) + session.port.unsent_bytes()
+
+
+def bytes_queued(session: Session) -> int:
+    """What the commands of its transaction hold."""
+    return sum(len(argument) for each in session.queued for argument in each.argv)
+
+
+def memory_of(session: Session) -> int:
+    """Bytes that a client costs."""
+    return SESSION_BYTES + session.decoder.pending_bytes() + output_bytes(session) + bytes_queued(session)
+
+
 def describe(session: Session, state: ServerState) -> bytes:
     """The line of CLIENT LIST, without its end."""
     now_ms = state.keyspace.clock.now_ms
     port = session.port
     pending = session.decoder.pending_bytes()
-    out_bytes = sum(len(chunk) for chunk in session.out) + port.unsent_bytes()
+    out_bytes = output_bytes(session)
     command = session.last_command
-    queued_bytes = sum(len(argument) for each in session.queued for argument in each.argv)
+    queued_bytes = bytes_queued(session)
     fields: list[tuple[str, object]] = [
         ("id", session.id),
         ("addr", port.peer),
@@ -122,37 +143,53 @@ def _id_filter(argv: list[bytes], at: int, is_list: bool) -> tuple[Filter, int]:
         number = parse_int64(argv[at])
         if number is None and ids:
             break
-        if number is None or number < 1:
+        if number is None or (number < 1 and not is_list):
             raise error(b"Invalid client ID" if is_list else b"client-id should be greater than 0")
         ids.add(number)
         at += 1
     return (lambda session: session.id in ids), at
 
 
-def parse_filters(argv: list[bytes], at: int, is_list: bool) -> tuple[list[Filter], bool | None]:
-    """The options of CLIENT LIST and KILL from argv[at] on, and SKIPME if it was given."""
-    filters: list[Filter] = []
+def parse_filters(
+    state: ServerState, known_users: Container[bytes], argv: list[bytes], at: int, is_list: bool
+) -> tuple[list[Filter], bool | None]:
+    """The options of CLIENT LIST and KILL from argv[at] on, and SKIPME if it was given.
+
+    NOT- before an option turns it round; of an option that is given twice the last one counts."""
+    filters: dict[bytes, Filter] = {}
     skip_me: bool | None = None
     while at < len(argv):
         if at + 1 >= len(argv):
             raise syntax_error()
         option = argv[at].lower()
         value = argv[at + 1]
-        if option == b"id":
+        is_negated = option.startswith(b"not-")
+        kind = option[4:] if is_negated else option
+        if kind == b"id":
             chosen, at = _id_filter(argv, at + 1, is_list)
-            filters.append(chosen)
-            continue
-        if option == b"skipme":
+        elif option == b"skipme":
             if value.lower() not in (b"yes", b"no"):
                 raise syntax_error()
             skip_me = value.lower() == b"yes"
+            at += 2
+            continue
+        elif is_negated and kind in NEVER_NEGATED:
+            raise syntax_error()
         else:
-            filters.append(_filter(option, value))
-        at += 2
-    return filters, skip_me
+            if kind == b"user" and value not in known_users:
+                raise error(b"No such user '" + value + b"'")
+            chosen = _filter(state, kind, value, argv[at])
+            at += 2
+        filters[option] = _negated(chosen) if is_negated else chosen
+    return list(filters.values()), skip_me
 
 
-def _filter(option: bytes, value: bytes) -> Filter:
+def _negated(accepts: Filter) -> Filter:
+    return lambda session: not accepts(session)
+
+
+def _filter(state: ServerState, option: bytes, value: bytes, written: bytes) -> Filter:
+    """What an option asks for; `written`: its name as the client wrote it."""
     if option == b"type":
         wanted = value.lower()
         if wanted not in CLIENT_TYPES:
@@ -174,32 +211,40 @@ def _filter(option: bytes, value: bytes) -> Filter:
     if option == b"ip":
         return lambda session: session.port.peer.rpartition(b":")[0].strip(b"[]") == value
     if option == b"capa":
-        return lambda session: value in session.capabilities
+        if any(letter not in CAPABILITIES for letter in value):
+            raise error(b"Unknown capa found in the provided filter: " + value)
+        return lambda session: all(letter in session.capabilities for letter in value)
     if option == b"db":
-        number = _number(value, option)
+        number = _number(value, written)
+        highest = len(state.keyspace.databases) - 1
+        if not 0 <= number <= highest:
+            raise error(written.upper() + b" number should be between 0 and %d" % highest)
         return lambda session: session.context.db.index == number
     if option == b"maxage":
-        number = _number(value, option)
+        number = _positive(value, written)
         return lambda session: session.context.now_ms - session.connected_ms >= number * 1000
     if option == b"idle":
-        number = _number(value, option)
+        number = _positive(value, written)
         return lambda session: session.context.now_ms - session.active_ms >= number * 1000
     if option == b"flags":
-        return lambda session: all(letter in flags_of(session, _state_of(session)) for letter in value)
+        if any(letter not in FLAG_LETTERS for letter in value):
+            raise error(b"Unknown flags found in the provided filter: " + value)
+        return lambda session: all(letter in flags_of(session, state) for letter in value)
     raise syntax_error()
 
 
-def _number(value: bytes, option: bytes) -> int:
+def _number(value: bytes, written: bytes) -> int:
     number = parse_int64(value)
     if number is None:
-        raise error(option + b" is not an integer or out of range")
+        raise error(written + b" is not an integer or out of range")
     return number
 
 
-def _state_of(session: Session) -> ServerState:
-    state = session.context.server
-    assert isinstance(state, ServerState)
-    return state
+def _positive(value: bytes, written: bytes) -> int:
+    number = _number(value, written.lower())
+    if number < 1:
+        raise error(written.lower() + b" should be greater than 0")
+    return number
 
 
 def matching(state: ServerState, filters: list[Filter]) -> list[Session]:

@@ -12,11 +12,13 @@ from miniredis.commands.syntax import Argument, parse_syntax
 from miniredis.dispatch.access import engine_of
 from miniredis.resp.errors import ReplyError, error, syntax_error
 from miniredis.resp.glob import glob_match
-from miniredis.resp.replies import NULL_ARRAY, MapReply, SetReply, Status
+from miniredis.resp.replies import MapReply, SetReply, Status
 
 group = CommandGroup("server")
 
 ALWAYS: Final = "loading stale"
+#: Commands for the server itself and for those who work on it.
+INTERNAL: Final = (b"debug", b"pfdebug", b"pfselftest", b"restore-asking", b"psync", b"replconf", b"sync")
 HELP: Final = (
     ("(no subcommand)", "Show all commands."),
     ("COUNT", "Count the commands."),
@@ -75,8 +77,10 @@ def document_command(command: Command) -> object:
     """The value of one command in COMMAND DOCS."""
     flat: list[object] = [b"summary", command.summary.encode(), b"since", command.since.encode()]
     flat += [b"group", command.group.replace("_", "-").encode(), b"complexity", command.complexity.encode()]
+    if command.full_name in INTERNAL:
+        flat += [b"doc_flags", SetReply([Status(b"syscmd")])]
     if command.deprecated:
-        since, _, instead = command.deprecated.partition(" ")
+        since, _, instead = command.deprecated.partition(", ")
         flat += [b"doc_flags", SetReply([Status(b"deprecated")]), b"deprecated_since", since.encode()]
         if instead:
             flat += [b"replaced_by", instead.encode()]
@@ -94,7 +98,7 @@ def document_command(command: Command) -> object:
 def document_argument(argument: Argument) -> object:
     flat: list[object] = [b"name", argument.name.encode(), b"type", argument.kind.encode()]
     if argument.kind == "key":
-        flat += [b"key_spec_index", 0]
+        flat += [b"key_spec_index", argument.key_spec]
     if argument.token:
         flat += [b"token", argument.token.encode()]
     flags: list[object] = []
@@ -102,6 +106,8 @@ def document_argument(argument: Argument) -> object:
         flags.append(Status(b"optional"))
     if argument.multiple:
         flags.append(Status(b"multiple"))
+    if argument.repeats_token:
+        flags.append(Status(b"multiple_token"))
     if flags:
         flat += [b"flags", flags]
     if argument.parts:
@@ -148,7 +154,7 @@ def command_info(ctx: Context, argv: list[bytes]) -> object:
     found: list[object] = []
     for name in argv[2:]:
         command = engine_of(ctx).commands.find_by_full_name(name)
-        found.append(NULL_ARRAY if command is None else describe_command(command))
+        found.append(None if command is None else describe_command(command))
     return found
 
 
@@ -251,7 +257,7 @@ def command_getkeysandflags(ctx: Context, argv: list[bytes]) -> object:
     command = _keyed_command(ctx, asked)
     found: list[object] = []
     for position, flags in command.keys_with_flags(asked):
-        found.append([asked[position], SetReply([Status(flag.encode()) for flag in flags])])
+        found.append([asked[position], SetReply([Status(flag.encode()) for flag in flags if flag != "variable_flags"])])
     if not found:
         raise error(b"Invalid arguments specified for command")
     return found

@@ -5,11 +5,14 @@ Passwords and the like do not get in: a command that carries secrets shows none 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from miniredis.commands.declaration import SKIP_COMMANDLOG, Command
+from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.secrets import without_secrets
 from miniredis.dispatch.session import Session
+from miniredis.resp.encoder import encode_reply
 
 SLOW: Final = 0
 LARGE_REQUEST: Final = 1
@@ -17,6 +20,9 @@ LARGE_REPLY: Final = 2
 KINDS: Final[dict[bytes, int]] = {b"slow": SLOW, b"large-request": LARGE_REQUEST, b"large-reply": LARGE_REPLY}
 
 MOST_ARGUMENTS: Final = 32
+#: A reply of more chunks is first judged by some of them.
+CHUNKS_LOOKED_AT: Final = 32
+CHUNK_STEP: Final = 7  # replies repeat in threes
 LONGEST_ARGUMENT: Final = 128
 
 
@@ -56,6 +62,20 @@ def shortened(argv: list[bytes]) -> list[bytes]:
     return shown
 
 
+class SmallRequests(Rule):
+    """Refuses nothing: logs requests that came in one piece, while the log's bound is so low that they count.
+
+    Requests that came in pieces are noted before they are run, whatever the bound is."""
+
+    def __init__(self, note: Callable[[Session, list[bytes]], None]) -> None:
+        self.note = note
+
+    def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
+        if session.decoder.whole:
+            self.note(session, argv)
+        return None
+
+
 class CommandLog:
     """The three logs of a server, newest entry first."""
 
@@ -78,6 +98,30 @@ class CommandLog:
         self._next[kind] += 1
         self.entries[kind].insert(0, entry)
         del self.entries[kind][self.longest[kind] :]
+
+    def look_at_bulk(self, session: Session, argv: list[bytes], reply: bytes, bound: int) -> None:
+        """Note a bulk string that is large with its header and its end."""
+        size = len(encode_reply(reply, 2))
+        if size >= bound and session.last_command is not None:
+            self.note(LARGE_REPLY, session, session.last_command, argv, size)
+
+    def look_at_reply(self, session: Session, argv: list[bytes], before: int, bound: int) -> None:
+        """Note a large reply of several chunks, those of the output from `before` on; of many a few are seen first."""
+        out = session.out
+        count = len(out) - before
+        step = 1 if count <= CHUNKS_LOOKED_AT else CHUNK_STEP
+        sampled = 0
+        seen = 0
+        at = before
+        while at < before + count:
+            sampled += len(out[at])
+            seen += 1
+            at += step
+        # Twice what is estimated, so that none is overlooked that is near the bound.
+        if 2 * sampled * count >= bound * seen:
+            size = sum([len(chunk) for chunk in out[before:]])
+            if size >= bound and session.last_command is not None:
+                self.note(LARGE_REPLY, session, session.last_command, argv, size)
 
     def resize(self, kind: int, longest: int) -> None:
         self.longest[kind] = longest

@@ -104,6 +104,7 @@ def config_rewrite(ctx: Context, argv: list[bytes]) -> object:
     rewrite = engine.rewrite_config
     if rewrite is None:
         raise error(b"The server is running without a config file")
+    engine.config.assign_lines("user", engine.acl.config_lines())
     try:
         rewrite()
     except OSError as problem:

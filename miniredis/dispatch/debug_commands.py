@@ -13,6 +13,9 @@ from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.help import help_reply
 from miniredis.commands.objects import encoding_name
+from miniredis.datatypes.hashes import HashValue
+from miniredis.datatypes.sets import SetValue
+from miniredis.datatypes.sorted_sets import SortedSet
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.debug_structures import (
     debug_listpack,
@@ -188,7 +191,7 @@ def debug_protocol(ctx: Context, argv: list[bytes]) -> object:
     if kind not in replies:
         raise error(
             b"Wrong protocol type name. Please use one of the following: "
-            b"string|integer|double|null|array|set|map|attrib|push|verbatim|true|false"
+            b"string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
         )
     if kind == b"push" and ctx.resp == 2:
         raise error(b"RESP2 is not supported by this command")
@@ -209,6 +212,16 @@ def debug_htstats(ctx: Context, argv: list[bytes]) -> object:
     return Verbatim(b"txt", lines.encode())
 
 
+def debug_htstats_key(ctx: Context, argv: list[bytes]) -> object:
+    """How the table of a hash, set or sorted set is filled, once it has one."""
+    value = ctx.db.peek(argv[2])
+    if value is None:
+        raise no_such_key()
+    if not isinstance(value, (HashValue, SetValue, SortedSet)) or value.encoding() not in (b"hashtable", b"skiplist"):
+        raise error(b"The value stored at the specified key is not represented using an hash table")
+    return Verbatim(b"txt", f"[Dictionary]\n number of elements: {value.size()}\n".encode())
+
+
 def debug_replicate(ctx: Context, argv: list[bytes]) -> object:
     """Send a command to the replicas and the log as if it had been run."""
     ctx.replay_as(argv[2:])
@@ -221,9 +234,11 @@ def debug_nothing(ctx: Context, argv: list[bytes]) -> object:
 
 
 add_subcommand("DIGEST", "Show the fingerprint of all data.", 2, 2, debug_digest)
-add_subcommand("DIGEST-VALUE <key> [<key> ...]", "Show the fingerprints of values.", 3, 1 << 20, debug_digest_value)
+add_subcommand("DIGEST-VALUE <key> [<key> ...]", "Show the fingerprints of values.", 2, 1 << 20, debug_digest_value)
 add_subcommand("ERROR <message>", "Reply with this error.", 3, 3, debug_error)
+add_subcommand("DICT-RESIZING <0|1>", "Accepted; tables grow shard by shard here.", 3, 3, debug_nothing)
 add_subcommand("HTSTATS <db>", "Show how the hash tables of a database are filled.", 3, 3, debug_htstats)
+add_subcommand("HTSTATS-KEY <key> [full]", "Show how the table of a value is filled.", 3, 4, debug_htstats_key)
 add_subcommand("LISTPACK <key>", "Log how a listpack is made up.", 3, 3, debug_listpack)
 add_subcommand("LOG <message>", "Write a line into the log.", 3, 3, debug_log)
 add_subcommand("OBJECT <key>", "Show how a value is stored.", 3, 4, debug_object)

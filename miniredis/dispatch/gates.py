@@ -18,6 +18,8 @@ GATE_REPLY: Final = 1 << 5  # CLIENT REPLY OFF or SKIP
 GATE_NO_TOUCH: Final = 1 << 6  # lookups leave no access record
 GATE_PRIMARY_LINK: Final = 1 << 7  # what our primary or the log sends: obeyed, whatever holds for clients
 GATE_SLOT_READS: Final = 1 << 8  # READONLY or ASKING in cluster mode
+#: With one of these, something is to be done when the reply is written.
+AFTER_REPLY: Final = GATE_REPLY | GATE_TRACKING | GATE_NO_TOUCH
 
 # Of the server.
 GATE_LOADING: Final = 1 << 16
@@ -28,3 +30,5 @@ GATE_REPLICA: Final = 1 << 20  # we follow a primary and refuse writes
 GATE_STALE: Final = 1 << 21  # the link to the primary is down and stale data is not served
 GATE_WRITES_REFUSED: Final = 1 << 22  # persistence fails, or too few replicas
 GATE_CLUSTER: Final = 1 << 23
+GATE_HELD_KEYS: Final = 1 << 24  # keys are on their way to another server
+GATE_LOG_REQUESTS: Final = 1 << 25  # also requests that come in one piece are large enough for COMMANDLOG

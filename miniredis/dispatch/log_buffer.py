@@ -80,6 +80,10 @@ class LogBuffer(LogSink):
                     port.is_held = False
                     port.let_go()
 
+    def durable(self) -> int:
+        """Up to where, counted as `appended`, everything is on the disk."""
+        return self.released
+
     def settle(self) -> None:
         """The turn is over: write, release now or when it is safe."""
         raise AssertionError("only the writer of a file can settle")

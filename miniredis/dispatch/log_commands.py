@@ -10,7 +10,8 @@ from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.command_log import KINDS, SLOW, CommandLog
 from miniredis.dispatch.latency import LatencyEvent, cumulative_by_power
-from miniredis.resp.errors import error
+from miniredis.dispatch.latency_graph import GRAPH_COLUMNS, draw_spikes
+from miniredis.resp.errors import error, subcommand_syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import OK, MapReply, Verbatim
 
@@ -73,6 +74,8 @@ def _kind(argument: bytes) -> int:
     tips=ALL_NODES + " nondeterministic_output",
 )
 def slowlog_get(ctx: Context, argv: list[bytes]) -> object:
+    if len(argv) > 3:
+        raise subcommand_syntax_error(argv[1], b"SLOWLOG")
     return _entries(engine_of(ctx).command_log, SLOW, argv[2] if len(argv) > 2 else b"10")
 
 
@@ -114,7 +117,7 @@ def slowlog_help(ctx: Context, argv: list[bytes]) -> object:
     since="8.1.0",
     complexity="O(N) where N is the number of entries returned",
     summary="Shows the newest slow or large commands.",
-    syntax="count type",
+    syntax="count <SLOW | LARGE-REQUEST | LARGE-REPLY>",
     tips=ALL_NODES + " nondeterministic_output",
 )
 def commandlog_get(ctx: Context, argv: list[bytes]) -> object:
@@ -127,7 +130,7 @@ def commandlog_get(ctx: Context, argv: list[bytes]) -> object:
     flags=ADMIN_ALWAYS,
     since="8.1.0",
     summary="Counts the slow or large commands.",
-    syntax="type",
+    syntax="<SLOW | LARGE-REQUEST | LARGE-REPLY>",
     tips=ALL_NODES + " response_policy:agg_sum nondeterministic_output",
 )
 def commandlog_len(ctx: Context, argv: list[bytes]) -> object:
@@ -141,7 +144,7 @@ def commandlog_len(ctx: Context, argv: list[bytes]) -> object:
     since="8.1.0",
     complexity="O(N) where N is the number of entries in the commandlog",
     summary="Forgets the slow or large commands.",
-    syntax="type",
+    syntax="<SLOW | LARGE-REQUEST | LARGE-REPLY>",
     tips=ON_ALL_NODES,
 )
 def commandlog_reset(ctx: Context, argv: list[bytes]) -> object:
@@ -217,20 +220,14 @@ def _event(ctx: Context, name: bytes) -> LatencyEvent:
 )
 def latency_graph(ctx: Context, argv: list[bytes]) -> object:
     event = _event(ctx, argv[2])
-    samples = event.samples[-60:]
-    highest = max(spent_ms for _, spent_ms in samples)
-    lowest = min(spent_ms for _, spent_ms in samples)
-    lines = [
-        f"{argv[2].decode('utf-8', 'replace')} - high {highest} ms, low {lowest} ms "
-        f"(all time high {event.worst_ms} ms)",
-        "-" * 80,
-    ]
-    span = max(highest - lowest, 1)
-    for row in range(4, 0, -1):
-        lines.append("".join("#" if (spent_ms - lowest) * 4 // span + 1 >= row else " " for _, spent_ms in samples))
     now_s = ctx.now_ms // 1000
-    lines.append("".join("|" if now_s - second < 60 else "." for second, _ in samples) + "  (| within the last minute)")
-    return Verbatim(b"txt", ("\n".join(lines) + "\n").encode())
+    text = argv[2] + b" - high %d ms, low %d ms (all time high %d ms)\n" % (
+        max([spent_ms for _, spent_ms in event.samples]),
+        min([spent_ms for _, spent_ms in event.samples]),
+        event.worst_ms,
+    )
+    graph = draw_spikes([(spent_ms, now_s - second) for second, spent_ms in event.samples])
+    return Verbatim(b"txt", text + b"-" * GRAPH_COLUMNS + b"\n" + graph)
 
 
 @group.command(

@@ -88,6 +88,8 @@ def memory_stats(ctx: Context, argv: list[bytes]) -> object:
                 database.size() * KEY_OVERHEAD,
                 b"overhead.hashtable.expires",
                 database.expires.size() * EXPIRY_OVERHEAD,
+                b"overhead.hashtable.slot-to-keys",
+                0,
             ]
             flat += [b"db.%d" % database.index, MapReply(list[object](overhead))]
     flat += [
@@ -103,6 +105,24 @@ def memory_stats(ctx: Context, argv: list[bytes]) -> object:
         (used - start) * 100 / max(used, 1),
         b"peak.percentage",
         used * 100 / max(engine.counters.peak_memory, 1),
+        b"allocator.allocated",
+        used,
+        b"allocator.active",
+        rss,
+        b"allocator.resident",
+        rss,
+        b"allocator-fragmentation.ratio",
+        rss / max(used, 1),
+        b"allocator-fragmentation.bytes",
+        rss - used,
+        b"allocator-rss.ratio",
+        1.0,
+        b"allocator-rss.bytes",
+        0,
+        b"rss-overhead.ratio",
+        1.0,
+        b"rss-overhead.bytes",
+        0,
         b"fragmentation",
         rss / max(used, 1),
         b"fragmentation.bytes",
@@ -145,7 +165,7 @@ def memory_malloc_stats(ctx: Context, argv: list[bytes]) -> object:
     tips="request_policy:all_shards response_policy:all_succeeded",
 )
 def memory_purge(ctx: Context, argv: list[bytes]) -> object:
-    ctx.keyspace.free_some(1 << 60)
+    ctx.keyspace.discarded.free(1 << 60)
     return OK
 
 

@@ -63,8 +63,9 @@ class MemoryLimit(Rule):
         memory = self.state.keyspace.memory
         evicted = 0
         while memory.used > self.limit:
-            # A primary decides what its replicas lose.
-            if self.state.is_replica or not self.eviction.evict_one():
+            if self.state.is_replica and self.state.config.flag("replica-ignore-maxmemory"):
+                return True  # a primary decides what its replicas lose
+            if not self.eviction.evict_one():
                 return False
             evicted += 1
             if evicted >= EVICTIONS_A_COMMAND:

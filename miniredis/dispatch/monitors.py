@@ -33,8 +33,15 @@ class Monitors:
                 self.state.on_call.remove(self.show)
 
     def show(self, session: Session, command: Command, argv: list[bytes]) -> None:
-        if command.flags & (SKIP_MONITOR | ADMIN):
-            return
+        if not command.flags & (SKIP_MONITOR | ADMIN):
+            self._show(session, command, argv)
+
+    def show_script(self, session: Session, command: Command, argv: list[bytes]) -> None:
+        """A script is about to run: it is shown before its commands."""
+        if self.sessions:
+            self._show(session, command, argv)
+
+    def _show(self, session: Session, command: Command, argv: list[bytes]) -> None:
         now_us = self.state.wall_us()
         peer = session.port.peer or b"lua"
         line = b"+%d.%06d [%d %b]" % (now_us // 1_000_000, now_us % 1_000_000, session.context.db.index, peer)

@@ -56,10 +56,16 @@ class Platform:
         self.rss_bytes: Callable[[], int] = _nothing
         #: (user, system, user of children, system of children) in seconds.
         self.cpu_seconds: Callable[[], tuple[float, float, float, float]] = _no_cpu
+        #: (user, system) in seconds of the thread that runs commands.
+        self.thread_cpu_seconds: Callable[[], tuple[float, float]] = _no_thread_cpu
 
 
 def _nothing() -> int:
     return 0
+
+
+def _no_thread_cpu() -> tuple[float, float]:
+    return 0.0, 0.0
 
 
 def _no_cpu() -> tuple[float, float, float, float]:
@@ -83,6 +89,8 @@ class Port:
         #: Output waits until the log is written up to `ticket`; nothing more is run meanwhile.
         self.is_held = False
         self.ticket: int = 0
+        #: Its requests are being run right now; a busy script among them lets others have their turn, not this one.
+        self.is_running = False
 
     def wake(self) -> None:
         """There is output to send, and perhaps requests to go on with, outside of the session's own turn."""

@@ -11,6 +11,7 @@ from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.pubsub import Subscribers
 from miniredis.dispatch.session import Session
+from miniredis.resp.errors import subcommand_syntax_error
 from miniredis.resp.glob import glob_match
 from miniredis.resp.replies import Push, Several
 
@@ -150,7 +151,8 @@ def publish(ctx: Context, argv: list[bytes]) -> object:
     receivers = pubsub.publish(argv[1], argv[2])
     for carry in pubsub.on_publish:
         carry(argv[1], argv[2], False)
-    ctx.replay_as(argv)
+    if engine_of(ctx).cluster is None:  # in a cluster the bus tells the replicas
+        ctx.replay_as(argv)
     return receivers
 
 
@@ -169,13 +171,18 @@ def spublish(ctx: Context, argv: list[bytes]) -> object:
     receivers = pubsub.publish_shard(argv[1], argv[2])
     for carry in pubsub.on_publish:
         carry(argv[1], argv[2], True)
-    ctx.replay_as(argv)
+    if engine_of(ctx).cluster is None:  # in a cluster the bus tells the replicas
+        ctx.replay_as(argv)
     return receivers
 
 
 def _names(table: dict[bytes, Subscribers], argv: list[bytes]) -> list[object]:
+    if len(argv) > 3:
+        raise subcommand_syntax_error(argv[1], b"PUBSUB")
     if len(argv) == 2:
         return list(table)
+    if len(argv) > 3:
+        raise subcommand_syntax_error(argv[1], b"PUBSUB")
     return [name for name in table if glob_match(argv[2], name)]
 
 

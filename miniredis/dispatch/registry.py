@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from miniredis.commands.declaration import Command, CommandGroup
-from miniredis.resp.errors import unknown_command, unknown_subcommand
+from miniredis.resp.errors import ReplyError, unknown_command, unknown_subcommand
 
 
 class CommandTable:
@@ -55,6 +55,13 @@ class CommandTable:
             del self.commands[old.lower()]
         return True
 
+    def look_up(self, argv: list[bytes]) -> Command | None:
+        """The command of a request, subcommands resolved, if there is one."""
+        try:
+            return self.find(argv)
+        except ReplyError:
+            return None
+
     def find(self, argv: list[bytes]) -> Command:
         """The command of a request, subcommands resolved; an error reply when there is none."""
         command = self.by_name.get(argv[0])
@@ -69,9 +76,16 @@ class CommandTable:
                 subcommand = subcommands.get(argv[1].lower())
             if subcommand is not None:
                 return subcommand
-            if command.code is None:
-                raise unknown_subcommand(argv[1], command.name)
+            raise unknown_subcommand(argv[1], command.name)
         return command
+
+    def find_original(self, name: bytes) -> Command | None:
+        """By its name in lower case, whatever it was renamed to: `get`, `config|get`."""
+        container, bar, own = name.partition(b"|")
+        command = self.commands.get(container)
+        if command is None or not bar:
+            return command
+        return command.subcommands.get(own) if command.subcommands is not None else None
 
     def find_by_full_name(self, name: bytes) -> Command | None:
         """`config|get` or `get`, in any case."""

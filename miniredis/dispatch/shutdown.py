@@ -5,6 +5,7 @@ from __future__ import annotations
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.dispatch.access import engine_of, session_of
+from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.resp.errors import error, syntax_error
 from miniredis.resp.replies import NO_REPLY, OK
 
@@ -53,9 +54,13 @@ def shutdown(ctx: Context, argv: list[bytes]) -> object:
         if engine.abort_shutdown is None or not engine.abort_shutdown():
             raise error(b"No shutdown in progress.")
         return OK
+    if engine.gates & GATE_BUSY and save is not False:
+        engine.rules[GATE_BUSY].apply(session_of(ctx), engine.commands.by_name[b"shutdown"], argv)
     if engine.shutdown is None:
         raise error(b"Errors trying to SHUTDOWN. Check logs.")
     client_id = session_of(ctx).id
     engine.log_client("warning", f"User requested shutdown by client {client_id}...", client_id)
     engine.shutdown(ShutdownRequest(save, now, force))
+    if engine.end_script is not None:
+        engine.end_script()
     return NO_REPLY

@@ -11,6 +11,7 @@ from miniredis.commands.context import Server
 from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.blocking import WaitingClients
+from miniredis.dispatch.function_libraries import FunctionLibraries
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.dispatch.port import Log, Platform, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -37,6 +38,9 @@ class ServerCounters:
         self.bytes_out: int = 0
         self.unexpected_errors: int = 0
         self.peak_memory: int = 0
+        self.evicted_clients: int = 0
+        #: Time that active expiry took.
+        self.expiry_ns: int = 0
 
 
 #: Fields of an INFO section: (name, value).
@@ -96,6 +100,8 @@ class ServerState(Server):
         self.counters = ServerCounters()
         self.error_counts: dict[bytes, int] = {}
         self.sessions: dict[int, Session] = {}
+        #: The client whose requests are run.
+        self.running: Session | None = None
         self.waiting = WaitingClients()
         self.watching = WatchedKeys(keyspace)
         self.event_sinks: list[EventSink] = []
@@ -104,6 +110,12 @@ class ServerState(Server):
         self.log_buffer: LogBuffer | None = None
         #: What saves and loads; None in a server without files.
         self.persistence: object = None
+        #: Makes the connections of MIGRATE; None in a server that cannot.
+        self.migration_links: object = None
+        #: The node this server is; None outside of cluster mode.
+        self.cluster: object = None
+        #: What watches other servers; None in a server that is no sentinel.
+        self.sentinel: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.
         self.replication: Replication | None = None
         self.started_ms: int = time.wall_ms()
@@ -128,18 +140,29 @@ class ServerState(Server):
         self.shutdown: Callable[[object], None] | None = None
         #: Gives a shutdown up that waits for replicas; False when there is none.
         self.abort_shutdown: Callable[[], bool] | None = None
+        #: Answers other clients in the middle of a command that takes long; called about every millisecond by a
+        #: script while GATE_BUSY is set.  None where nobody else can be served.
+        self.while_busy: Callable[[], None] | None = None
+        #: Ends the script that runs, whatever it has done: the server stops without saving.
+        self.end_script: Callable[[], None] | None = None
+        #: What runs scripts, for the commands about them.
+        self.scripting: object = None
+        #: The libraries of functions; None in a server without Lua.
+        self.functions: FunctionLibraries | None = None
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024
-        #: A command that takes this long is looked at: the lesser of the slow log's and the latency monitor's bound.
-        self.slow_ns: int = 1 << 62
         self.log_slower_ns: int = -1  # -1: the log of slow commands is off
         self.log_larger_bytes: int = -1  # the log of large requests
-        self.tracks_latency = True
+        #: Told after all data came anew from a primary, with the sources of its function libraries.
+        self.on_data_replaced: list[Callable[[list[bytes]], None]] = []
+        self.large_reply_bytes: int = 1 << 62  # the log of large replies
         #: Told of a client's RESET: each feature takes back what it holds for it.
         self.on_reset: list[Callable[[Session], None]] = []
-        #: Told of every command before it runs, while anybody monitors.
+        #: Told of every command that has run, while anybody monitors.
         self.on_call: list[Callable[[Session, Command, list[bytes]], None]] = []
+        #: Told of commands that took `slow_ns` or longer, with their time in nanoseconds and their reply.
+        self.on_timed: list[Callable[[Session, Command, list[bytes], int, object], None]] = []
 
     def next_client_id(self) -> int:
         client_id = self._next_client_id
@@ -199,10 +222,6 @@ class ServerState(Server):
     def role(self) -> bytes:
         """master, or replica while it follows a primary."""
         return b"replica" if self.is_replica else b"master"
-
-    def has_default_password(self) -> bool:
-        """Whether a connection without a password can do nothing."""
-        return len(self.config.text("requirepass")) > 0
 
     def log_failure(self, what: str, defect: BaseException | None, client_id: int = 0) -> None:
         """Write a defect with its traceback into the log."""

@@ -68,11 +68,15 @@ def execute(ctx: Context, argv: list[bytes]) -> object:
     if is_broken:
         return NULL_ARRAY
     ctx.may_block = False
+    session.access_context = b"multi"
+    own = session.last_command
     engine.begin_block()
     try:
         return [engine.call_queued(session, each) for each in queued]
     finally:
         ctx.may_block = True
+        session.access_context = b""
+        session.last_command = own
         engine.end_block()
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from miniredis.dispatch.session import Session
 from miniredis.keyspace.effects import Effects
 from miniredis.keyspace.keyspace import Keyspace
+
+# How a key was when it was watched.
+MISSING: Final = 0
+PRESENT: Final = 1
+EXPIRED: Final = 2  # there, but its time was over
 
 
 class WatchedKeys:
@@ -25,7 +32,7 @@ class WatchedKeys:
         place = (db.index, key)
         if place in session.watched:
             return
-        session.watched[place] = db.is_expired(key)
+        session.watched[place] = EXPIRED if db.is_expired(key) else PRESENT if db.table.contains(key) else MISSING
         self._by_key.setdefault(place, {})[session] = None
 
     def unwatch(self, session: Session) -> None:
@@ -45,8 +52,7 @@ class WatchedKeys:
         for index in effects.flushed:
             for db_index, key in list(self._by_key):
                 if db_index == index:
-                    self._break(db_index, key)
-
+                    self._break_by_flush(db_index, key)
         for first, second in effects.swapped:
             for db_index, key in list(self._by_key):
                 other = second if db_index == first else first
@@ -59,12 +65,21 @@ class WatchedKeys:
     def _break(self, db_index: int, key: bytes) -> None:
         for session in self._by_key.get((db_index, key), ()):
             # A key that was over already when it was watched does not change by being removed.
-            if not (session.watched[(db_index, key)] and not self.keyspace.databases[db_index].table.contains(key)):
+            if not (
+                session.watched[(db_index, key)] == EXPIRED
+                and not self.keyspace.databases[db_index].table.contains(key)
+            ):
+                session.watch_is_broken = True
+
+    def _break_by_flush(self, db_index: int, key: bytes) -> None:
+        """A key that was not there has not changed, unless something else broke the transaction before."""
+        for session in self._by_key[(db_index, key)]:
+            if session.watched[(db_index, key)] == PRESENT:
                 session.watch_is_broken = True
 
     def expired_since(self, session: Session) -> bool:
         """Whether a watched key has expired by now without having been removed yet."""
-        for (db_index, key), was_expired in session.watched.items():
-            if not was_expired and self.keyspace.databases[db_index].is_expired(key):
+        for (db_index, key), before in session.watched.items():
+            if before != EXPIRED and self.keyspace.databases[db_index].is_expired(key):
                 return True
         return False

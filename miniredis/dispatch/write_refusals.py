@@ -5,7 +5,7 @@ Each feature tells its reason under its name; while there is any, the gate is do
 
 from __future__ import annotations
 
-from miniredis.commands.declaration import MAY_REPLICATE, WRITE, Command
+from miniredis.commands.declaration import WRITE, Command
 from miniredis.dispatch.gates import GATE_WRITES_REFUSED
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
@@ -21,7 +21,7 @@ class WriteRefusals(Rule):
         self._for_ping: dict[str, bool] = {}
 
     def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
-        if command.flags & (WRITE | MAY_REPLICATE):
+        if command.flags & WRITE:
             for reason in self._reasons.values():
                 raise ReplyError(reason)
         if command.name == b"ping":

@@ -76,6 +76,23 @@ class HashCodec(ValueCodec):
             for item in items:
                 sink.write_string(item)
 
+    def code_for_valkey(self, value: object) -> int:
+        assert isinstance(value, HashValue)
+        return TYPE_VALKEY_EXPIRY if value.has_expiries() else self.code_for(value)
+
+    def save_for_valkey(self, value: object, sink: RdbSink) -> None:
+        assert isinstance(value, HashValue)
+        if not value.has_expiries():
+            self.save(value, sink)
+            return
+        items = value.items()
+        expiries = value.expiries()
+        sink.write_length(len(items) >> 1)
+        for index in range(0, len(items), 2):
+            sink.write_string(items[index])
+            sink.write_string(items[index + 1])
+            sink.write_milliseconds(expiries.get(items[index], -1))
+
     def load(self, code: int, version: int) -> ValueLoader:
         if code == TYPE_VALKEY_EXPIRY and version >= VALKEY_RDB_VERSION:
             return _ValkeyExpiryLoader(self._limits)

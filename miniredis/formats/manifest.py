@@ -2,6 +2,10 @@
 
 Each line is `file <name> seq <number> type <b|h|i>`, names quoted where needed: at most one base (b), increments
 (i) in rising sequence, history files (h) that wait for deletion.  Lines that start with `#` are comments.
+
+The first line may be `#CRC64:<16 hex digits>:<bytes>`, of all that follows it: a manifest that lost a line, or in which
+one letter turned an increment into history, would otherwise load as other data.  A line `#SIZE:<bytes>` behind that of
+a file which is not appended to any more says how much was written to it.  redis-server passes over both.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from miniredis.formats.crc64 import crc64
 from miniredis.formats.errors import FormatError
 from miniredis.resp.quoting import quote, split_arguments
 
@@ -16,16 +21,20 @@ BASE: Final = b"b"
 INCREMENT: Final = b"i"
 HISTORY: Final = b"h"
 MAX_LINE: Final = 1024
+NOTHING_YET: Final = b"# no files yet\n"
+_CHECKSUM: Final = re.compile(rb"#CRC64:([0-9a-f]{16}):([0-9]{1,18})\n")
+_SIZE: Final = re.compile(rb"#SIZE:([0-9]{1,18})")
 _SPECIAL: Final = re.compile(rb"[^!#-&(-\[\]-~]")  # spaces, quotes, backslashes, unprintable bytes
 
 
 class ManifestEntry:
     """One file of the log."""
 
-    def __init__(self, name: bytes, sequence: int, kind: bytes) -> None:
+    def __init__(self, name: bytes, sequence: int, kind: bytes, size: int = -1) -> None:
         self.name: bytes = name
         self.sequence: int = sequence
         self.kind: bytes = kind
+        self.size: int = size  # at least so many bytes were written to it; -1: not known
 
     def format(self) -> bytes:
         return b"file %b seq %d type %b\n" % (
@@ -42,9 +51,10 @@ class Manifest:
         self.base: ManifestEntry | None = None
         self.increments: list[ManifestEntry] = []
         self.history: list[ManifestEntry] = []
+        self.is_verified: bool = False  # it was read, and its checksum matches
 
     def copy(self) -> Manifest:
-        """Entries never change, so they are shared."""
+        """Entries never change once they are read or saved, so they are shared."""
         other = Manifest()
         other.base = self.base
         other.increments = self.increments.copy()
@@ -58,37 +68,71 @@ class Manifest:
             found.insert(0, self.base)
         return found
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing to load."""
+        return self.base is None and not self.increments
+
     def next_base_sequence(self) -> int:
         return self.base.sequence + 1 if self.base is not None else 1
 
     def next_increment_sequence(self) -> int:
         return self.increments[len(self.increments) - 1].sequence + 1 if self.increments else 1
 
-    def format(self) -> bytes:
+    def format(self, checksum: bool = False) -> bytes:
+        """The text of the file; never empty, which would not be one."""
         lines: list[bytes] = []
         if self.base is not None:
-            lines.append(self.base.format())
+            _put(self.base, lines, checksum)
         for entry in self.history:
             lines.append(entry.format())
         for entry in self.increments:
-            lines.append(entry.format())
-        return b"".join(lines)
+            _put(entry, lines, checksum)
+        if not lines:
+            lines.append(NOTHING_YET)
+        text = b"".join(lines)
+        return b"#CRC64:%016x:%d\n" % (crc64(text), len(text)) + text if checksum else text
 
 
-def parse_manifest(text: bytes) -> Manifest:
-    """FormatError with the line's number for anything Redis would refuse."""
+def _put(entry: ManifestEntry, lines: list[bytes], with_size: bool) -> None:
+    lines.append(entry.format())
+    if with_size and entry.size >= 0:
+        lines.append(b"#SIZE:%d\n" % entry.size)
+
+
+def _verify(text: bytes) -> bool:
+    """Whether there is a checksum; FormatError if it does not match."""
+    if not text.startswith(b"#CRC64:"):
+        return False
+    found = _CHECKSUM.match(text)
+    if found is None:
+        raise FormatError("Bad checksum line in the AOF manifest")
+    rest = text[found.end() :]
+    if len(rest) != int(found[2]) or crc64(rest) != int(found[1], 16):
+        raise FormatError("Checksum mismatch: the AOF manifest is not what was written")
+    return True
+
+
+def parse_manifest(text: bytes, verify: bool = True) -> Manifest:
+    """FormatError with the line's number for anything Redis would refuse, or for a checksum that does not match."""
     manifest = Manifest()
     if not text:
         raise FormatError("Found an empty AOF manifest")
+    if verify:
+        manifest.is_verified = _verify(text)
     lines = text.split(b"\n")
     if lines[len(lines) - 1]:
         raise FormatError("The AOF manifest file contains an unterminated line")
     lines.pop()
     highest = 0
+    last: ManifestEntry | None = None
     for number, line in enumerate(lines, 1):
         if line.startswith(b"#"):
+            size = _SIZE.fullmatch(line)
+            if size is not None and last is not None and manifest.is_verified:
+                last.size = int(size[1])
             continue
         entry = _parse_line(line, number)
+        last = entry
         if entry.kind == BASE:
             if manifest.base is not None:
                 raise FormatError(f"line {number}: Found duplicate base file information")

@@ -2,7 +2,7 @@
 
 `RdbReader` is fed chunks and gives one event at a time, its details in fields; `RdbWriter` is told what to write
 and hands over chunks.  Read: REDIS0001 to REDIS0012 and VALKEY080 with all they may hold; written: REDIS0010,
-or REDIS0012 where fields of a hash expire.  Nothing here touches a file or a clock.
+or REDIS0012 (for Valkey VALKEY080) where fields of a hash expire.  Nothing here touches a file or a clock.
 """
 
 from __future__ import annotations
@@ -282,7 +282,8 @@ class RdbWriter:
     """Write the header, aux fields and functions, then per database its selection and keys, then the end.
 
     Take chunks whenever `size()` is large enough.  `version` is that of the header: RDB_VERSION, or
-    FIELD_EXPIRY_RDB_VERSION if any hash has fields that expire; a key that needs more is an error.
+    FIELD_EXPIRY_RDB_VERSION if any hash has fields that expire (Valkey 9 understands that as VALKEY_RDB_VERSION); a
+    key that needs more is an error.
     """
 
     def __init__(
@@ -293,7 +294,7 @@ class RdbWriter:
         self._sink: RdbSink = RdbSink(compress)
         self._checksum: bool = checksum
         self._crc: int = 0
-        self._sink.write_bytes(b"REDIS%04d" % version)
+        self._sink.write_bytes((b"VALKEY%03d" if version == VALKEY_RDB_VERSION else b"REDIS%04d") % version)
 
     def size(self) -> int:
         """About how many bytes wait to be taken."""
@@ -327,7 +328,8 @@ class RdbWriter:
         """One key; -1 means that there is none of the three."""
         sink = self._sink
         codec = self._registry.codec(value)
-        code = codec.code_for(value)
+        for_valkey = self._version == VALKEY_RDB_VERSION
+        code = codec.code_for_valkey(value) if for_valkey else codec.code_for(value)
         if rdb_version_of(code) > self._version:
             raise FormatError("a value needs a newer RDB version than the file's")
         if expiry_ms >= 0:
@@ -341,7 +343,10 @@ class RdbWriter:
             sink.write_byte(frequency)
         sink.write_byte(code)
         sink.write_string(key)
-        codec.save(value, sink)
+        if for_valkey:
+            codec.save_for_valkey(value, sink)
+        else:
+            codec.save(value, sink)
 
     def finish(self) -> bytes:
         """The last chunk: what is left, the end mark, the checksum (zeros without one)."""

@@ -27,10 +27,9 @@ class AccessLog:
         self.decay_minutes: int = 1
         self.since_ms = clock.now_ms
         self._records = Table()  # key -> time in ms; with counters: minute * 256 + counter
-        self.paused = False  # a client that does not touch (CLIENT NO-TOUCH)
 
     def used(self, key: bytes) -> None:
-        if self.paused:
+        if self.clock.leaves_no_trace:
             return
         if self.counts:
             counter = self.frequency(key)

@@ -8,6 +8,8 @@ class KeyspaceClock:
 
     def __init__(self) -> None:
         self.now_ms: int = 0
+        #: The command that runs is of a client that does not touch (CLIENT NO-TOUCH): access records stay as they are.
+        self.leaves_no_trace = False
 
 
 class Statistics:

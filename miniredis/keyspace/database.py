@@ -15,6 +15,7 @@ from miniredis.datatypes.value import Value
 from miniredis.keyspace.access import AccessLog
 from miniredis.keyspace.clock import KeyspaceClock, MemoryCount, Statistics
 from miniredis.keyspace.effects import NOTIFY_EXPIRED, NOTIFY_KEY_MISS, NOTIFY_NEW, Effects
+from miniredis.keyspace.slots import KeysBySlot
 
 # What a lookup does with a key whose time is over.
 EXPIRE_DELETE: Final = 0
@@ -51,6 +52,8 @@ class Database:
         #: Hashes that have fields with an expiry: key -> True, for active expiry.
         self.volatile_hashes = Table()
         self.access: AccessLog | None = None
+        #: Kept in cluster mode only.
+        self.slots: KeysBySlot | None = None
         self.expire_policy: int = EXPIRE_DELETE
         self.expired_subtotal: int = 0  # for the estimate of INFO: avg_ttl and its like
         self.average_ttl_ms: int = 0
@@ -137,6 +140,8 @@ class Database:
         if self.table.set(key, value):
             if self.access is not None:
                 self.access.created(key)
+            if self.slots is not None:
+                self.slots.add(key)
             if self.effects.listening:
                 self.effects.notify(self.index, NOTIFY_NEW, b"new", key)
 
@@ -158,6 +163,8 @@ class Database:
             self.volatile_hashes.pop(key)
         if self.access is not None:
             self.access.removed(key)
+        if self.slots is not None:
+            self.slots.remove(key)
         if self.memory.active:
             self.memory.used -= len(key) + KEY_OVERHEAD + self._accounted(value)
             if isinstance(value, Value):
@@ -171,24 +178,22 @@ class Database:
         """Drop the expiry; whether there was one."""
         return self.expires.size() > 0 and self.expires.pop(key) is not None
 
-    def clear(self) -> Table:
-        """Empty it; the old table is returned, to be freed at leisure."""
-        old = self.table
+    def clear(self) -> None:
+        """Empty it.  The count of memory is the keyspace's business, which knows the other databases."""
         self.table = Table()
         self.expires = Table()
         self.volatile_hashes = Table()
         if self.access is not None:
             self.access.clear()
-        if self.memory.active:
-            for key, value in old.items():
-                self.memory.used -= len(key) + KEY_OVERHEAD + self._accounted(value)
-        return old
+        if self.slots is not None:
+            self.slots.clear()
 
     def swap_contents(self, other: Database) -> None:
         self.table, other.table = other.table, self.table
         self.expires, other.expires = other.expires, self.expires
         self.volatile_hashes, other.volatile_hashes = other.volatile_hashes, self.volatile_hashes
         self.access, other.access = other.access, self.access
+        self.slots, other.slots = other.slots, self.slots
 
     # -- expiry
 
@@ -234,6 +239,13 @@ class Database:
         now = value.memory()
         self.memory.used += now - value.accounted
         value.accounted = now
+
+    def counted(self) -> int:
+        """Bytes that were counted for its keys."""
+        total = 0
+        for key, value in self.table.items():
+            total += len(key) + KEY_OVERHEAD + self._accounted(value)
+        return total
 
     def count_all(self) -> int:
         """Bytes of every key, counted anew: when a memory limit is first set."""

@@ -16,6 +16,8 @@ from miniredis.keyspace.field_expiry import delete_due_fields
 from miniredis.keyspace.keyspace import Keyspace
 
 SAMPLE: Final = 20
+#: What a new sample weighs in the average of keys that are over.
+STALE_WEIGHT: Final = 0.05
 #: Hashes that have fields with an expiry, looked at at once: most only say when they are next due.
 HASH_SAMPLE: Final = 200
 #: Fields of one hash that are deleted, and replayed in one HDEL, before time is looked at again.
@@ -28,6 +30,10 @@ class ActiveExpiry:
     def __init__(self, keyspace: Keyspace) -> None:
         self.keyspace = keyspace
         self.enabled = True
+        #: How often a round ended because its time was over.
+        self.times_cut_short: int = 0
+        #: How many percent of the keys with an expiry may be over and still there: a running average of samples.
+        self.stale_percent: float = 0.0
         self._next_database: int = 0
         self._cursors: list[int] = [0] * len(keyspace.databases)
         self._field_cursors: list[int] = [0] * len(keyspace.databases)
@@ -47,6 +53,7 @@ class ActiveExpiry:
                 if databases[index].volatile_hashes.size() > 0:
                     self._run_fields(index, time_is_left)
             if not time_is_left():
+                self.times_cut_short += 1
                 break
         return removed
 
@@ -71,6 +78,8 @@ class ActiveExpiry:
             if len(keys) > over:
                 self._note_average(index, ttl_total // (len(keys) - over))
             total += over
+            if keys:
+                self.stale_percent += (100.0 * over / len(keys) - self.stale_percent) * STALE_WEIGHT
             if cursor == 0:
                 if wrapped or start == 0:
                     return total

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from miniredis.datatypes.discarded import DISCARDED
 from miniredis.datatypes.limits import EncodingLimits
-from miniredis.datatypes.table import Table
 from miniredis.formats.lzf import LzfCompressor
 from miniredis.formats.rdb_values import build_registry
 from miniredis.keyspace.access import AccessLog
@@ -28,9 +28,8 @@ class Keyspace:
         self.values = build_registry(self.limits)
         self.random = random
         self.databases: list[Database] = [self._new_database(index) for index in range(databases)]
-        #: Contents of flushed databases and of huge deleted values, waiting to be freed in slices.
-        self.discarded: list[Table] = []
-        self.freed_objects: int = 0
+        #: Contents of flushed databases and of large values that are gone, freed in slices.
+        self.discarded = DISCARDED
 
     def _new_database(self, index: int) -> Database:
         return Database(index, self.clock, self.effects, self.statistics, self.memory)
@@ -42,24 +41,18 @@ class Keyspace:
     def total_keys(self) -> int:
         return sum(database.size() for database in self.databases)
 
-    def flush(self, index: int, later: bool) -> int:
-        """Empty a database; the number of keys it had.  `later`: its memory is freed in slices."""
+    def flush(self, index: int) -> int:
+        """Empty a database, in constant time; the number of keys it had."""
         database = self.databases[index]
         keys = database.size()
-        old = database.clear()
-        if later and keys > 0:
-            self.discarded.append(old)
+        if self.memory.active and keys > 0:
+            # Whatever takes less: counting what goes, or what stays.
+            if keys <= self.total_keys() - keys:
+                self.memory.used -= database.counted()
+            else:
+                self.memory.used = sum([each.counted() for each in self.databases if each is not database])
+        database.clear()
         return keys
-
-    def free_some(self, shards: int) -> bool:
-        """Free up to `shards` shards of what was discarded; whether more is left."""
-        while self.discarded and shards > 0:
-            table = self.discarded[-1]
-            shards -= table.drop_shards(shards)
-            if table.shard_count() == 0:
-                self.freed_objects += table.size()
-                self.discarded.pop()
-        return len(self.discarded) > 0
 
     def swap(self, first: int, second: int) -> None:
         self.databases[first].swap_contents(self.databases[second])

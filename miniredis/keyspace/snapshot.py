@@ -16,6 +16,8 @@ from miniredis.keyspace.keyspace import Keyspace
 
 CHUNK: Final = 1 << 16
 SLICE: Final = 4096
+#: Of the history that the data belongs to; only where others may have a part of it.
+REPLICATION_ID: Final = b"repl-id"
 
 # What `SnapshotLoader.run` returns.
 NEED_INPUT: Final = 0
@@ -32,11 +34,13 @@ def snapshot_version(keyspace: Keyspace) -> int:
 
 
 class SnapshotWriter:
-    """`begin`, then `step` until it returns an empty chunk."""
+    """`begin`, then `step` until it returns an empty chunk.  `version` 0: the lowest that holds the keys."""
 
-    def __init__(self, keyspace: Keyspace, compress: bool = True, checksum: bool = True) -> None:
+    def __init__(self, keyspace: Keyspace, compress: bool = True, checksum: bool = True, version: int = 0) -> None:
         self._keyspace: Keyspace = keyspace
-        self._writer: RdbWriter = RdbWriter(keyspace.values, snapshot_version(keyspace), compress, checksum)
+        if version == 0:
+            version = snapshot_version(keyspace)
+        self._writer: RdbWriter = RdbWriter(keyspace.values, version, compress, checksum)
         self._database: int = 0
         self._shard: int = -1
         self._ended: bool = False
@@ -123,6 +127,9 @@ class SnapshotLoader:
                 return LOADED
             elif event == rdb_file.AUX:
                 self.aux[reader.name] = reader.text
+                if reader.name == REPLICATION_ID:
+                    # Replicas that go on with us have the key: they must hear of its end.
+                    self._drop_expired = False
             elif event == rdb_file.FUNCTION:
                 self.functions.append(reader.text)
             elif event == rdb_file.DATABASE:

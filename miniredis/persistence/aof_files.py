@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 
 from miniredis.config.config import Config
@@ -27,6 +28,8 @@ class AofFiles:
         self.disk: Disk = disk
         self.manifest: Manifest = Manifest()
         self._folder: str = ""
+        #: Of the last base that was begun: a failed attempt may have left its name in the manifest on the disk.
+        self._base_sequence: int = 0
 
     # -- names
 
@@ -49,13 +52,25 @@ class AofFiles:
     def manifest_path(self) -> str:
         return self.path(self.prefix() + b".manifest")
 
-    def next_base_name(self, is_rdb: bool) -> bytes:
+    def next_base(self, is_rdb: bool) -> ManifestEntry:
+        """For a new base: no name is given twice."""
         form = b"rdb" if is_rdb else b"aof"
-        return b"%b.%d.base.%b" % (self.prefix(), self.manifest.next_base_sequence(), form)
+        sequence = max(self.manifest.next_base_sequence(), self._base_sequence + 1)
+        while not self._is_free(name := b"%b.%d.base.%b" % (self.prefix(), sequence, form)):
+            sequence += 1
+        self._base_sequence = sequence
+        return ManifestEntry(name, sequence, BASE)
 
     def next_increment(self) -> ManifestEntry:
         sequence = self.manifest.next_increment_sequence()
-        return ManifestEntry(b"%b.%d.incr.aof" % (self.prefix(), sequence), sequence, INCREMENT)
+        while not self._is_free(name := b"%b.%d.incr.aof" % (self.prefix(), sequence)):
+            sequence += 1
+        return ManifestEntry(name, sequence, INCREMENT)
+
+    def _is_free(self, name: bytes) -> bool:
+        """Whether no file of this name holds anything: what the manifest has lost is not written over."""
+        path = self.path(name)
+        return not self.disk.exists(path) or self.disk.size(path) == 0
 
     def temporary_path(self, process_id: int) -> str:
         return self.path(b"temp-rewriteaof-bg-%d.aof" % process_id)
@@ -68,21 +83,26 @@ class AofFiles:
         path = self.manifest_path()
         try:
             if disk.exists(path):
-                self.manifest = parse_manifest(disk.read_file(path))
+                self.manifest = parse_manifest(disk.read_file(path), self.config.flag("aof-checksum"))
             else:
                 self._take_over_old_file()
         except FormatError as problem:
             raise LoadError(f"{path}: {problem}") from None
         except OSError as problem:
             raise LoadError(f"{path}: {problem.strerror}") from None
+        if self.manifest.is_empty():
+            stray = [name for name in self._strays() if not _is_temporary(name)]
+            if stray and not disk.exists(path):
+                raise LoadError(f"{self.folder()} has files ({stray[0]}) but no manifest to say what they are")
         entries = self.manifest.files()
         for entry in entries:
-            if not disk.exists(self.path(entry.name)):
-                raise LoadError(f"{path}: the file {os.fsdecode(entry.name)} is in the manifest but not on the disk")
-        if self.manifest.base is None and not self.manifest.increments:
-            stray = self._strays()
-            if stray:
-                raise LoadError(f"{self.folder()} has files ({stray[0]}) but no manifest to say what they are")
+            self._check_file(entry, entry is entries[-1])
+        return self.to_load()
+
+    def to_load(self) -> list[LoadedFile]:
+        """The files of the manifest in order."""
+        disk = self.disk
+        entries = self.manifest.files()
         last = len(entries) - 1
         # A rewrite that failed at its first step leaves an empty file behind the one that was written on.
         while last > 0 and disk.size(self.path(entries[last].name)) == 0:
@@ -91,6 +111,16 @@ class AofFiles:
             LoadedFile(self.path(entry.name), os.fsdecode(entry.name), True, place >= last)
             for place, entry in enumerate(entries)
         ]
+
+    def _check_file(self, entry: ManifestEntry, is_last: bool) -> None:
+        path = self.path(entry.name)
+        if not self.disk.exists(path):
+            raise LoadError(
+                f"{self.manifest_path()}: the file {os.fsdecode(entry.name)} is in the manifest but not on the disk"
+            )
+        size = self.disk.size(path)
+        if size < entry.size and not is_last:
+            raise LoadError(f"{path}: unexpected end of file at offset {size}, {entry.size} bytes were written")
 
     def _take_over_old_file(self) -> None:
         """A single append-only file in `dir` becomes the base."""
@@ -106,23 +136,39 @@ class AofFiles:
             self.disk.rename(old, self.path(name))
         self.save(manifest)
 
+    def begin_folder(self) -> None:
+        """Make the folder, and say in it that what is not in the manifest does not count yet."""
+        self.disk.make_folder(self.folder())
+        if not self.disk.exists(self.manifest_path()):
+            self.save(Manifest())
+
     def save(self, manifest: Manifest) -> None:
         """Make this the manifest, on the disk first; OSError leaves the old one in force."""
-        self.disk.replace(self.manifest_path(), manifest.format())
+        self.disk.replace(self.manifest_path(), manifest.format(self.config.flag("aof-checksum")))
         self.manifest = manifest
 
-    def with_increment(self, entry: ManifestEntry) -> Manifest:
-        """The manifest with one more file to append to."""
+    def writing(self, manifest: Manifest) -> Callable[[], None]:
+        """What writes this manifest, in any thread; whoever runs it makes it the one in force."""
+        path = self.manifest_path()
+        text = manifest.format(self.config.flag("aof-checksum"))
+        return lambda: self.disk.replace(path, text)
+
+    def with_increment(self, entry: ManifestEntry, closed_size: int = -1) -> Manifest:
+        """The manifest with one more file to append to; so much was written to the one before."""
         manifest = self.manifest.copy()
-        manifest.increments.append(entry)
+        increments = manifest.increments
+        if increments and closed_size >= 0:
+            last = increments.pop()
+            increments.append(ManifestEntry(last.name, last.sequence, last.kind, closed_size))
+        increments.append(entry)
         return manifest
 
-    def with_base(self, name: bytes, first_increment: int) -> Manifest:
+    def with_base(self, base: ManifestEntry, first_increment: int) -> Manifest:
         """The manifest after a rewrite: a new base, the increments from `first_increment` on, the rest history."""
         manifest = self.manifest.copy()
         if manifest.base is not None:
             manifest.history.append(ManifestEntry(manifest.base.name, manifest.base.sequence, HISTORY))
-        manifest.base = ManifestEntry(name, self.manifest.next_base_sequence(), BASE)
+        manifest.base = base
         kept: list[ManifestEntry] = []
         for entry in manifest.increments:
             if entry.sequence >= first_increment:
@@ -134,33 +180,56 @@ class AofFiles:
 
     # -- cleaning up
 
-    def delete_history(self) -> None:
-        """Delete what a rewrite made needless, then forget it; a failure leaves it for the next time."""
+    def without_history(self) -> tuple[Manifest, Callable[[], None]] | None:
+        """The manifest without the files that a rewrite made needless, and what deletes them; None: there are none."""
         if not self.manifest.history or self.config.flag("aof-disable-auto-gc"):
-            return
+            return None
         manifest = self.manifest.copy()
-        for entry in manifest.history:
-            with suppress(OSError):
-                self.disk.unlink(self.path(entry.name))
         manifest.history = []
-        with suppress(OSError):
-            self.save(manifest)
+        paths = [self.path(entry.name) for entry in self.manifest.history]
+        write = self.writing(manifest)
+
+        def work() -> None:
+            for path in paths:
+                with suppress(OSError):
+                    self.disk.unlink(path)
+            write()
+
+        return manifest, work
 
     def delete_strays(self) -> list[str]:
-        """Delete what an interrupted rewrite left; the names."""
+        """Delete what an interrupted rewrite left; the names.
+
+        A manifest without a checksum may have lost lines: what its files held must not be lost with them.
+        """
         found = self._strays()
+        if not self.manifest.is_verified and self.config.flag("aof-checksum"):
+            found = [name for name in found if _is_temporary(name) or self._is_empty(name)]
         for name in found:
             with suppress(OSError):
                 self.disk.unlink(os.path.join(self.folder(), name))
         return found
 
+    def _is_empty(self, name: str) -> bool:
+        try:
+            return self.disk.size(os.path.join(self.folder(), name)) == 0
+        except OSError:
+            return False
+
     def _strays(self) -> list[str]:
         """Files that look like ours and that the manifest does not know."""
         prefix = re.escape(os.fsdecode(self.prefix()))
-        pattern = re.compile(rf"{prefix}\.[0-9]+\.(base\.rdb|base\.aof|incr\.aof)|temp-rewriteaof-bg-[0-9]+\.aof")
+        pattern = re.compile(
+            rf"{prefix}\.[0-9]+\.(base\.rdb|base\.aof|incr\.aof)"
+            rf"|temp-rewriteaof-bg-[0-9]+\.aof|{prefix}\.manifest\.tmp"
+        )
         known = {os.fsdecode(entry.name) for entry in (*self.manifest.files(), *self.manifest.history)}
         try:
             names = self.disk.list(self.folder())
         except OSError:
             return []
         return sorted(name for name in names if pattern.fullmatch(name) and name not in known)
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith("temp-") or name.endswith(".tmp")

@@ -6,8 +6,9 @@ further turns gather, so that one sync serves many clients.  `no`: the system sy
 
     gathered --settle--> written --sync--> safe        (always: a reply waits for "safe", else for "written")
 
-A write that fails is taken back from the file and tried again; a sync that fails leaves it open what the disk holds,
-so nothing but a newly written set of files makes up for it.
+A write that fails is taken back from the file and tried again; where even that fails, the next try begins with the
+rest of what was begun.  A sync that fails leaves it open what the disk holds of that file, and a later one that
+succeeds says nothing: only a set of files without that one makes up for it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,7 @@ from miniredis.config.config import Config
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.formats.aof import checksum_line, timestamp_line
 from miniredis.formats.crc64 import crc64
-from miniredis.persistence.disk import Disk
-
-#: Runs a function in a thread and then, in the server's own, calls back with the OSError it raised, or None.
-InThread = Callable[[Callable[[], None], Callable[[OSError | None], None]], None]
+from miniredis.persistence.disk import Disk, InThread
 
 SYNC_EVERY_S: Final = 1.0
 
@@ -41,7 +39,8 @@ class AofLog(LogBuffer):
         self.descriptor: int = -1
         self.size: int = 0
         self.write_error: str = ""
-        self.sync_error: str = ""
+        #: Files of which it is not known what the disk holds, with the reason.
+        self.sync_errors: dict[str, str] = {}
         #: Told when an error came or went.
         self.on_trouble: Callable[[], None] = _nothing
         #: Called when `always` cannot keep its promise: the server has to stop.
@@ -56,6 +55,8 @@ class AofLog(LogBuffer):
         self._written: int = 0  # of `appended`
         self._synced: int = 0
         self._is_syncing: bool = False
+        #: What a failed write has begun in the file and could not take back: the next write begins with the rest.
+        self._unfinished: bytes = b""
         self._last_sync_s: float = monotonic_s()
 
     # -- files
@@ -70,13 +71,11 @@ class AofLog(LogBuffer):
         self.forget_database()
 
     def switch(self, path: str) -> None:
-        """Go on in a new, empty file; what has gathered still goes into the old one, which is synced and closed."""
+        """Go on in a new, empty file after `write_out`; the old one is synced and closed."""
         new = self.disk.open_append(path)
         old = self.descriptor
-        if self.parts and not self._write():
-            self.disk.close(new)
-            raise OSError(0, self.write_error)
         disk = self.disk
+        old_path = self.path
 
         def sync_and_close() -> None:
             try:
@@ -84,7 +83,11 @@ class AofLog(LogBuffer):
             finally:
                 disk.close(old)
 
-        self.in_thread(sync_and_close, self._old_file_closed)
+        def done(problem: OSError | None) -> None:
+            if problem is not None:
+                self._sync_failed(problem, old_path)
+
+        self.in_thread(sync_and_close, done)
         self.descriptor = new
         self.path = path
         self.size = 0
@@ -92,26 +95,41 @@ class AofLog(LogBuffer):
         self._crc = 0
         self.forget_database()
 
-    def _old_file_closed(self, problem: OSError | None) -> None:
-        if problem is not None:
-            self._sync_failed(problem)
+    def write_out(self) -> None:
+        """Put what has gathered into the file; OSError if that does not work."""
+        if not self._write():
+            raise OSError(0, self.write_error)
+
+    def flush(self) -> bool:
+        """Write and sync everything, in this thread; whether all of it is safe."""
+        if self.descriptor < 0:
+            return True
+        if not self._write():
+            return False
+        try:
+            self.disk.sync(self.descriptor)
+        except OSError as problem:
+            self._sync_failed(problem, self.path)
+            return False
+        self._synced = self._written
+        self.release(self.appended)
+        return True
 
     def close(self) -> None:
-        """Write and sync all, in this thread: the server stops or the log is turned off."""
+        """The server stops or the log is turned off: what is not safe now is not acknowledged under `always`."""
         if self.descriptor < 0:
             return
-        if self.parts:
-            self._write()
+        if not self.flush() and self.config.text("appendfsync") != b"always":
+            self.release(self.appended)
         with suppress(OSError):
-            self.disk.sync(self.descriptor)
-        self.disk.close(self.descriptor)
+            self.disk.close(self.descriptor)
         self.descriptor = -1
-        self.release(self.appended)
 
-    def start_anew(self) -> None:
-        """A new set of files is complete: what went wrong with the old one is over."""
-        self.sync_error = ""
-        self.on_trouble()
+    def forgive(self, paths: set[str]) -> None:
+        """A new set of files is complete and consists of `paths`: what went wrong with others is over."""
+        if self.sync_errors:
+            self.sync_errors = {path: reason for path, reason in self.sync_errors.items() if path in paths}
+            self.on_trouble()
 
     # -- turns
 
@@ -128,7 +146,7 @@ class AofLog(LogBuffer):
     def _settle_always(self) -> None:
         if self._is_syncing:
             return
-        if self.parts and not self._write():
+        if not self._write():
             self.on_fatal("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
             return
         self._sync()
@@ -137,7 +155,7 @@ class AofLog(LogBuffer):
         """Try again what failed, sync what is due."""
         if self.descriptor < 0:
             return
-        if self.parts or self.is_behind():
+        if self.parts or self._unfinished or self.is_behind():
             self.settle()
         if self.config.text("appendfsync") != b"everysec" or self._synced == self._written:
             return
@@ -153,13 +171,16 @@ class AofLog(LogBuffer):
     # -- writing
 
     def _write(self) -> bool:
-        """Hand everything to the system; False if it did not take it, and then nothing of it is in the file."""
+        """Hand everything to the system; False if it did not take all."""
+        if self._unfinished and not self._finish():
+            return False
         if not self.parts:
             return True
         data = self.take()
         head = self._stamp()
-        text = head + data
-        if self.config.flag("aof-checksum"):
+        text = head + data if head else data
+        covers = self.config.flag("aof-checksum")
+        if covers:
             crc = crc64(text, self._crc)
             text += checksum_line(crc, self._uncovered + len(text))
         written = 0
@@ -167,19 +188,55 @@ class AofLog(LogBuffer):
             while written < len(text):
                 written += self.disk.write(self.descriptor, text[written:] if written else text)
         except OSError as problem:
-            self._write_failed(problem, data)
+            if self._take_back(text, written):
+                self.put_back(data)
+                self._stamped_s = 0
+                self._write_failed(problem)
+                return False
+            self._note_written(text, covers)
+            self._write_failed(problem)
             return False
+        self._note_written(text, covers)
+        self._write_succeeded()
+        return True
+
+    def _note_written(self, text: bytes, covers: bool) -> None:
+        """All of `text` is in the file, or will be before anything else is."""
         self.size += len(text)
-        self._written = self.appended
-        if self.config.flag("aof-checksum"):
+        if covers:
             self._uncovered = 0
             self._crc = 0
         else:
             self._crc = crc64(text, self._crc)
             self._uncovered += len(text)
+
+    def _write_succeeded(self) -> None:
+        self._written = self.appended
         if self.write_error:
             self.write_error = ""
             self.on_trouble()
+
+    def _finish(self) -> bool:
+        """Write the rest of what an earlier write has begun."""
+        try:
+            while self._unfinished:
+                self._unfinished = self._unfinished[self.disk.write(self.descriptor, self._unfinished) :]
+        except OSError as problem:
+            self._write_failed(problem)
+            return False
+        if not self.parts:
+            self._write_succeeded()
+        return True
+
+    def _take_back(self, text: bytes, written: int) -> bool:
+        """Whether nothing of a failed write is in the file any more; otherwise its rest is kept to go on with."""
+        if written == 0:
+            return True
+        try:
+            self.disk.truncate(self.path, self.size)
+        except OSError:
+            self._unfinished = text[written:]
+            return False
         return True
 
     def _stamp(self) -> bytes:
@@ -191,15 +248,7 @@ class AofLog(LogBuffer):
         self._stamped_s = now_s
         return timestamp_line(now_s)
 
-    def _write_failed(self, problem: OSError, data: bytes) -> None:
-        self._stamped_s = 0
-        try:
-            if self.disk.size(self.path) != self.size:
-                self.disk.truncate(self.path, self.size)
-        except OSError:
-            # Half a batch stays in the file; only new files make up for that.
-            self.sync_error = "a torn write could not be taken back"
-        self.put_back(data)
+    def _write_failed(self, problem: OSError) -> None:
         self.write_error = problem.strerror or str(problem)
         self.on_trouble()
 
@@ -213,40 +262,46 @@ class AofLog(LogBuffer):
         self._last_sync_s = self.monotonic_s()
         written = self._written
         descriptor = self.descriptor
+        path = self.path
         disk = self.disk
 
         def sync() -> None:
             disk.sync(descriptor)
 
         def done(problem: OSError | None) -> None:
-            self._sync_done(problem, written)
+            self._is_syncing = False
+            if problem is None:
+                self._sync_done(written)
+            else:
+                self._sync_failed(problem, path)
 
         self.in_thread(sync, done)
 
-    def _sync_done(self, problem: OSError | None, written: int) -> None:
-        self._is_syncing = False
-        if problem is not None:
-            if self.config.text("appendfsync") == b"always":
-                self.on_fatal("Can't persist AOF for fsync error when the AOF fsync policy is 'always': Exiting...")
-                return
-            self._sync_failed(problem)
-            return
+    def _sync_done(self, written: int) -> None:
         self._synced = max(self._synced, written)
         if self.is_behind():
             self.release(max(self.released, written))
         if self.is_behind():
             self.settle()
 
-    def _sync_failed(self, problem: OSError) -> None:
-        self.sync_error = problem.strerror or str(problem)
+    def _sync_failed(self, problem: OSError, path: str) -> None:
+        if self.config.text("appendfsync") == b"always":
+            self.on_fatal("Can't persist AOF for fsync error when the AOF fsync policy is 'always': Exiting...")
+            return
+        self.sync_errors[path] = problem.strerror or str(problem)
         self.on_trouble()
+
+    def durable(self) -> int:
+        return self._synced
 
     def is_syncing(self) -> bool:
         return self._is_syncing
 
     def trouble(self) -> str:
         """What is wrong, or nothing."""
-        return self.write_error or self.sync_error
+        for reason in self.sync_errors.values():
+            return self.write_error or reason
+        return self.write_error
 
 
 def _nothing() -> None:

@@ -44,7 +44,7 @@ def check_aof(path: str, until_s: int = -1, disk: Disk | None = None) -> AofRepo
     descriptor = disk.open_read(path)
     try:
         first = disk.read(descriptor, CHUNK)
-        if first.startswith(MAGICS):
+        if first.startswith(MAGICS) or path.endswith(".base.rdb"):
             base = check_rdb(path, disk).size
             disk.close(descriptor)
             descriptor = disk.open_read(path)
@@ -88,13 +88,13 @@ def _read(reader: AofReader, report: AofReport, until_s: int, disk: Disk, descri
             return
 
 
-def _files_of(path: str, disk: Disk) -> list[str]:
-    """The files of a manifest in order, or the one file given."""
+def _files_of(path: str, disk: Disk) -> list[tuple[str, int]]:
+    """The files of a manifest in order, or the one given; each with how many bytes were written to it, or -1."""
     if not path.endswith(".manifest"):
-        return [path]
+        return [(path, -1)]
     folder = os.path.dirname(path)
     manifest = parse_manifest(disk.read_file(path))
-    return [os.path.join(folder, os.fsdecode(entry.name)) for entry in manifest.files()]
+    return [(os.path.join(folder, os.fsdecode(entry.name)), entry.size) for entry in manifest.files()]
 
 
 def run(words: Sequence[str], say: Say) -> int:
@@ -117,17 +117,18 @@ def run(words: Sequence[str], say: Say) -> int:
         return 1
     disk = Disk()
     try:
-        paths = _files_of(rest[0], disk)
-        return _check_all(paths, fix, force, until_s, say, disk)
+        return _check_all(_files_of(rest[0], disk), fix, force, until_s, say, disk)
     except (FormatError, OSError) as problem:
         say(f"{rest[0]}: {problem}")
         return 1
 
 
-def _check_all(paths: list[str], fix: bool, force: bool, until_s: int, say: Say, disk: Disk) -> int:
-    for place, path in enumerate(paths):
-        is_last = place == len(paths) - 1
+def _check_all(files: list[tuple[str, int]], fix: bool, force: bool, until_s: int, say: Say, disk: Disk) -> int:
+    for place, (path, written) in enumerate(files):
+        is_last = place == len(files) - 1
         report = check_aof(path, until_s, disk)
+        if not report.problem and report.size < written and not is_last:
+            report.problem = f"{written} bytes were written to it"
         if report.stamp_offset >= 0:
             return _go_back(report, is_last, say, disk)
         if not report.problem:

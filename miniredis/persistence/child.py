@@ -5,14 +5,18 @@ the fork itself (the page tables) and the copies of pages that change meanwhile.
 references in the objects, so that a child which looks at everything copies nearly all of it.  Hence `may_fork`.
 
 The child has no reactor, no log, no signal handlers and none of the server's descriptors; it says what went wrong
-through a pipe and ends by `_exit`.
+through a pipe, how far it is through a page of shared memory, and ends by `_exit`.  It yields the processor to the
+server, and ends with it: what a killed server's child would finish belongs to nobody.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import mmap
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NoReturn
@@ -20,16 +24,51 @@ from typing import Final, NoReturn
 #: The part of the process's memory that a child may come to copy, in percent.
 COPIED_SHARE: Final = 90
 REPORT_LIMIT: Final = 4096
+#: Added to the child's niceness: with all processors busy the server's clients go first.
+CHILD_NICENESS: Final = 5
+PR_SET_PDEATHSIG: Final = 1
+# Found before any fork: a child of a process with threads must not load anything.
+_C_LIBRARY: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Progress:
+    """How far a child is; it writes, the server reads."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def note(self, keys: int) -> None:
+        """So many keys are done."""
+        self._shared[:8] = keys.to_bytes(8, "little")
+
+    def note_copied(self) -> None:
+        """Look how much memory the child holds for itself alone."""
+        self._shared[8:16] = private_bytes().to_bytes(8, "little")
+
+    def keys(self) -> int:
+        return int.from_bytes(self._shared[:8], "little")
+
+    def copied_bytes(self) -> int:
+        return int.from_bytes(self._shared[8:16], "little")
+
+    def close(self) -> None:
+        self._shared.close()
+
+
+Work = Callable[[Progress], None]
 
 
 class Child:
     """A child at work.  `poll` is called now and then."""
 
-    def __init__(self, pid: int, report: int, started_s: float) -> None:
+    def __init__(self, pid: int, report: int, started_s: float, progress: Progress) -> None:
         self.pid: int = pid
+        self.progress: Progress = progress
         self.started_s: float = started_s
         self._report: int = report
         self.message: str = ""
+        #: Memory that it came to hold for itself; known when it has ended well.
+        self.copied_bytes: int = 0
 
     def poll(self) -> bool | None:
         """None while it works; then whether it did all of it, and `message` says why not."""
@@ -49,37 +88,51 @@ class Child:
         with suppress(OSError):
             self.message = os.read(self._report, REPORT_LIMIT).decode("utf-8", "replace")
         os.close(self._report)
+        self.copied_bytes = self.progress.copied_bytes()
+        self.progress.close()
         if os.WIFSIGNALED(status):
             self.message = f"terminated by signal {os.WTERMSIG(status)}"
             return False
         return os.WEXITSTATUS(status) == 0
 
 
-def start_child(work: Callable[[], None], now_s: float) -> Child:
-    """Fork and run `work` in the child; OSError if that is not possible."""
+def start_child(work: Work, now_s: float, kept: int = -1) -> Child:
+    """Fork and run `work` in the child, which has only `kept` of our descriptors; OSError if that is not possible."""
     gc.collect(0)
+    progress = Progress()
     reading, writing = os.pipe()
+    parent = os.getpid()
     try:
         pid = os.fork()
     except OSError:
         os.close(reading)
         os.close(writing)
+        progress.close()
         raise
     if pid == 0:
-        _run_in_child(work, writing)
+        _run_in_child(work, writing, progress, parent, kept)
     os.close(writing)
-    return Child(pid, reading, now_s)
+    return Child(pid, reading, now_s, progress)
 
 
-def _run_in_child(work: Callable[[], None], report: int) -> NoReturn:
+def start_silent_child(work: Callable[[], None], now_s: float, kept: int) -> Child:
+    """The same for work that does not tell how far it is."""
+    return start_child(lambda progress: work(), now_s, kept)
+
+
+def _run_in_child(work: Work, report: int, progress: Progress, parent: int, kept: int = -1) -> NoReturn:
     status = 1
     try:
         gc.disable()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
-        _close_all_but(report)
-        work()
+        _close_all_but(report, kept)
+        _end_with(parent)
+        os.nice(CHILD_NICENESS)
+        _offer_itself()
+        work(progress)
+        progress.note_copied()
         status = 0
     except BaseException as problem:
         with suppress(OSError):
@@ -88,14 +141,44 @@ def _run_in_child(work: Callable[[], None], report: int) -> NoReturn:
         os._exit(status)
 
 
-def _close_all_but(kept: int) -> None:
+def _end_with(parent: int) -> None:
+    """The kernel ends this process when its parent ends."""
+    if _C_LIBRARY is not None:
+        _C_LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _offer_itself() -> None:
+    """Where memory runs out, the kernel shall end this process and not the server."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "wb", 0) as file:
+        file.write(b"1000")
+
+
+def private_bytes() -> int:
+    """Memory this process has written to and shares with no other; 0 where that cannot be known."""
+    try:
+        with open("/proc/self/smaps_rollup", "rb") as file:
+            for line in file:
+                if line.startswith(b"Private_Dirty:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def _close_all_but(*kept: int) -> None:
     """A client whose connection the server closes must see that at once, not when the child ends."""
     try:
         limit = max(int(name) for name in os.listdir("/proc/self/fd")) + 1
     except OSError:
         limit = 4096
-    os.closerange(3, kept)
-    os.closerange(kept + 1, limit)
+    first = 3
+    for descriptor in sorted(kept):
+        if descriptor >= first:  # a range whose end is negative is everything
+            os.closerange(first, descriptor)
+            first = descriptor + 1
+    os.closerange(first, max(first, limit))
 
 
 def may_fork(resident_bytes: int) -> bool:

@@ -8,6 +8,7 @@ from miniredis.formats.aof import checksum_line, encode_command
 from miniredis.formats.crc64 import crc64
 from miniredis.formats.registry import CommandSink
 from miniredis.keyspace.keyspace import Keyspace
+from miniredis.persistence.child import Progress
 from miniredis.persistence.disk import Disk
 
 CHUNK: Final = 1 << 16
@@ -16,10 +17,12 @@ CHUNK: Final = 1 << 16
 class CommandBase(CommandSink):
     """Writes to a descriptor, with a checksum line behind each chunk."""
 
-    def __init__(self, disk: Disk, descriptor: int, checksums: bool) -> None:
+    def __init__(self, disk: Disk, descriptor: int, checksums: bool, progress: Progress | None = None) -> None:
         self._disk: Disk = disk
         self._descriptor: int = descriptor
         self._checksums: bool = checksums
+        self._progress: Progress | None = progress
+        self._keys: int = 0
         self._parts: list[bytes] = []
         self._size: int = 0
 
@@ -37,6 +40,8 @@ class CommandBase(CommandSink):
         if text and self._checksums:
             text += checksum_line(crc64(text), len(text))
         self._disk.write_all(self._descriptor, text)
+        if self._progress is not None:
+            self._progress.note(self._keys)
 
     def write_all_keys(self, keyspace: Keyspace, functions: list[bytes]) -> None:
         """Everything; nothing may change meanwhile."""
@@ -51,4 +56,5 @@ class CommandBase(CommandSink):
                 expiry_ms = database.expiry(key)
                 if expiry_ms >= 0:
                     self.command([b"PEXPIREAT", key, b"%d" % expiry_ms])
+                self._keys += 1
         self.flush()

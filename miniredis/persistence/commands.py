@@ -8,6 +8,8 @@ from miniredis.dispatch.access import engine_of
 from miniredis.dispatch.debug_commands import add_subcommand
 from miniredis.formats.errors import FormatError
 from miniredis.keyspace.snapshot import LOADED, SnapshotLoader, SnapshotWriter
+from miniredis.persistence.functions import StoredFunctions
+from miniredis.persistence.loading import LoadError
 from miniredis.persistence.persistence import Persistence
 from miniredis.resp.errors import ReplyError, error, syntax_error
 from miniredis.resp.replies import OK, Status
@@ -112,37 +114,66 @@ def bgrewriteaof(ctx: Context, argv: list[bytes]) -> object:
 
 
 def debug_reload(ctx: Context, argv: list[bytes]) -> object:
-    """Everything into the format of RDB files and back, in memory; with NOSAVE from the file."""
+    """Everything into the RDB file (with NOSAVE: what it holds already) and back; without files, in memory."""
     words = [word.upper() for word in argv[2:]]
     for word in words:
         if word not in (b"MERGE", b"NOFLUSH", b"NOSAVE"):
             raise error(b"DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
     engine = engine_of(ctx)
-    keyspace = ctx.keyspace
-    loader = SnapshotLoader(keyspace, not engine.is_replica)
+    functions = StoredFunctions(engine)
+    loader = SnapshotLoader(ctx.keyspace, not engine.is_replica)
     loader.refuse_existing = b"NOFLUSH" in words and b"MERGE" not in words
     try:
-        if b"NOSAVE" in words:
-            snapshots = persistence_of(ctx).snapshots
+        if isinstance(engine.persistence, Persistence):
+            snapshots = engine.persistence.snapshots
+            functions = snapshots.functions
+            if b"NOSAVE" not in words and not snapshots.save():
+                raise ReplyError(b"ERR")
             loader.reader.feed(snapshots.disk.read_file(snapshots.path()))
         else:
-            writer = SnapshotWriter(keyspace)
-            writer.begin([], [])
+            writer = SnapshotWriter(ctx.keyspace)
+            writer.begin([], functions.sources())
             while chunk := writer.step():
                 loader.reader.feed(chunk)
-        if b"NOFLUSH" not in words:
-            for database in keyspace.databases:
-                keyspace.flush(database.index, False)
-                if engine.effects.listening:
-                    engine.effects.flushed.append(database.index)
         loader.reader.finish()
+        if b"NOFLUSH" not in words:
+            _flush_all(ctx, functions)
         while loader.run() != LOADED:
             pass
+        if b"NOFLUSH" not in words:
+            functions.load(loader.functions)
     except (FormatError, OSError) as problem:
         engine.log("warning", f"DEBUG RELOAD: {problem}")
-        raise error(b"Error trying to load the RDB dump") from None
+        raise error(b"Error trying to load the RDB dump, check server logs.") from None
     ctx.replay_nothing()
+    engine.log("warning", "DB reloaded by DEBUG RELOAD")
     return OK
 
 
+def debug_loadaof(ctx: Context, argv: list[bytes]) -> object:
+    """Forget everything and load the append-only files."""
+    engine = engine_of(ctx)
+    persistence = persistence_of(ctx)
+    if persistence.log is None or not ctx.may_block:
+        raise error(b"Error trying to load the AOF files, check server logs.")
+    try:
+        persistence.load_again(lambda: _flush_all(ctx, persistence.snapshots.functions))
+    except (LoadError, OSError) as problem:
+        engine.log("warning", f"DEBUG LOADAOF: {problem}")
+        raise error(b"Error trying to load the AOF files, check server logs.") from None
+    ctx.replay_nothing()
+    engine.log("warning", "Append Only File loaded by DEBUG LOADAOF")
+    return OK
+
+
+def _flush_all(ctx: Context, functions: StoredFunctions) -> None:
+    engine = engine_of(ctx)
+    for database in ctx.keyspace.databases:
+        ctx.keyspace.flush(database.index)
+        if engine.effects.listening:
+            engine.effects.flushed.append(database.index)
+    functions.forget()
+
+
+add_subcommand("LOADAOF", "Flush all data and load the append-only files.", 2, 2, debug_loadaof)
 add_subcommand("RELOAD [MERGE] [NOFLUSH] [NOSAVE]", "Save all keys and load them again.", 2, 5, debug_reload)

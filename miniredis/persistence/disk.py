@@ -6,7 +6,11 @@ Everything raises OSError.  A file that `replace` puts in place, and its name, h
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
+
+#: Runs a function in a thread and then, in the server's own, calls back with the OSError it raised, or None.
+InThread = Callable[[Callable[[], None], Callable[[OSError | None], None]], None]
 
 
 class Disk:

@@ -6,16 +6,17 @@ file is mended, by cutting it at the end of its last whole record.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.replay import LogReplay
 from miniredis.formats import aof
 from miniredis.formats.aof import AofReader
+from miniredis.formats.crc64 import crc64
 from miniredis.formats.errors import FormatError
 from miniredis.keyspace.snapshot import LOADED, NEED_INPUT, SnapshotLoader
 from miniredis.persistence.disk import Disk
+from miniredis.persistence.functions import StoredFunctions
 
 CHUNK: Final = 1 << 20
 COMMANDS_A_STEP: Final = 500
@@ -49,19 +50,29 @@ class Loading:
         self.files: list[LoadedFile] = files
         self.total_bytes: int = sum([disk.size(file.path) for file in files])
         self.loaded_bytes: int = 0
+        self.began_ms: int = engine.time.wall_ms()
         self.keys: int = 0
         self.expired: int = 0
         self.skipped_empty: int = 0
-        self.functions: list[bytes] = []
-        #: Takes the sources of function libraries in an RDB file; without it they are only kept.
-        self.load_functions: Callable[[list[bytes]], None] | None = None
+        #: Takes the function libraries of RDB files.
+        self.functions: StoredFunctions = StoredFunctions(engine)
+        #: What an RDB file that stands for itself says of its origin.
+        self.aux: dict[bytes, bytes] = {}
         self.log_truncated: bool = engine.config.flag("aof-load-truncated")
         self.verify_log: bool = engine.config.flag("aof-checksum")
         self._place: int = 0
         self._descriptor: int = -1
         self._snapshot: SnapshotLoader | None = None
         self._log: AofReader | None = None
+        self._keys_before: int = 0
         self._replay: LogReplay = LogReplay(engine)
+
+    def eta_s(self) -> int:
+        """Seconds until all is loaded, by the speed so far; -1 as long as that is not known."""
+        if self.loaded_bytes == 0:
+            return -1
+        spent_ms = self.engine.time.wall_ms() - self.began_ms
+        return spent_ms * (self.total_bytes - self.loaded_bytes) // self.loaded_bytes // 1000
 
     def step(self) -> bool:
         """Do some milliseconds of work; True when all is loaded."""
@@ -104,7 +115,8 @@ class Loading:
         self._replay.begin()
         first = disk.read(self._descriptor, CHUNK)
         self.loaded_bytes += len(first)
-        if not file.is_log or first.startswith(MAGICS):
+        # By its name, too: a base of which nothing is left is not an empty log.
+        if not file.is_log or first.startswith(MAGICS) or file.name.endswith(".base.rdb"):
             verify = self.engine.config.flag("rdbchecksum")
             loader = SnapshotLoader(self.engine.keyspace, not file.is_log, verify, file.size)
             loader.reader.feed(first)
@@ -131,6 +143,7 @@ class Loading:
 
     def _step_snapshot(self, file: LoadedFile, loader: SnapshotLoader) -> None:
         state = loader.run()
+        self.keys = self._keys_before + loader.keys
         if state == NEED_INPUT:
             chunk = self._read_more()
             if chunk:
@@ -138,16 +151,16 @@ class Loading:
             else:
                 loader.reader.finish()
         elif state == LOADED:
-            self.keys += loader.keys
+            self._keys_before = self.keys
+            self.aux.update(loader.aux)
             self.expired += loader.expired
             self.skipped_empty += loader.reader.skipped_empty
-            self.functions += loader.functions
-            if loader.functions and self.load_functions is not None:
-                self.load_functions(loader.functions)
+            self.functions.load(loader.functions)
             if file.is_log:
                 base = loader.reader.offset()
                 self._begin_log(file, base, loader.reader.rest())
             else:
+                self.aux = loader.aux
                 self._finish_file()
 
     # -- logs
@@ -188,3 +201,18 @@ class Loading:
         file.size = where
         file.uncovered = log.uncovered_size()
         file.uncovered_crc = -1
+
+
+def crc_of_tail(disk: Disk, file: LoadedFile) -> int:
+    """The CRC64 of the bytes at the end of a file that no checksum line covers."""
+    skipped = file.size - file.uncovered
+    crc = 0
+    descriptor = disk.open_read(file.path)
+    try:
+        while chunk := disk.read(descriptor, CHUNK):
+            part = chunk[min(skipped, len(chunk)) :]
+            skipped -= len(chunk) - len(part)
+            crc = crc64(part, crc)
+    finally:
+        disk.close(descriptor)
+    return crc

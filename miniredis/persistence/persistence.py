@@ -16,18 +16,15 @@ from typing import Final
 
 from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.gates import GATE_LOADING
 from miniredis.dispatch.write_refusals import refuse_writes
-from miniredis.formats.crc64 import crc64
-from miniredis.formats.manifest import BASE, Manifest, ManifestEntry
+from miniredis.formats.manifest import Manifest
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
-from miniredis.persistence.aof_files import AofFiles
-from miniredis.persistence.aof_log import AofLog, InThread
-from miniredis.persistence.child import Child, may_fork, start_child
-from miniredis.persistence.command_base import CommandBase
-from miniredis.persistence.disk import Disk
+from miniredis.persistence.aof_log import AofLog
+from miniredis.persistence.disk import Disk, InThread
 from miniredis.persistence.info import persistence_fields
-from miniredis.persistence.loading import LoadedFile, LoadError, Loading
-from miniredis.persistence.snapshots import Snapshots
+from miniredis.persistence.loading import LoadedFile, LoadError, Loading, crc_of_tail
+from miniredis.persistence.rewriting import Rewriting
 
 SNAPSHOT_REFUSAL: Final = (
     b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that "
@@ -35,44 +32,23 @@ SNAPSHOT_REFUSAL: Final = (
     b"snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB "
     b"error."
 )
-RETRY_S: Final = 5
-MAX_RETRY_S: Final = 3600
 
 
-class Persistence:
+class Persistence(Rewriting):
     """Both kinds of files of one server."""
 
     def __init__(self, engine: Engine, disk: Disk, in_thread: InThread) -> None:
-        self.engine: Engine = engine
-        self.disk: Disk = disk
-        self.in_thread: InThread = in_thread
-        self.snapshots: Snapshots = Snapshots(engine, disk)
+        super().__init__(engine, disk, in_thread)
         self.snapshots.is_other_child_active = self.is_rewriting
-        self.files: AofFiles = AofFiles(engine.config, disk)
-        self.log: AofLog | None = None
+        self.snapshots.on_outcome = self._check_snapshots
         self.loading: Loading | None = None
         self.on_fatal: Callable[[str], None] = _ignore
-        self.is_rewrite_scheduled: bool = False
-        self.rewrites: int = 0
-        self.rewrite_ok: bool = True
-        self.rewrite_failures: int = 0
-        self.rewrite_duration_s: int = -1
-        self.size_after_rewrite: int = 0
-        self._child: Child | None = None
-        self._older_size: int = 0  # of the base and all increments but the one being written
-        self._rewrite_name: bytes = b""
-        self._first_increment: int = 0
-        self._next_try_s: int = 0
-        #: The log was turned on while the server runs: this file counts once there is a base for it.
-        self._unsaved_increment: ManifestEntry | None = None
-        self._load_began_ms: int = 0
         self._loaded: Loading | None = None
         engine.persistence = self
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
         engine.config.follow(["appendonly"], self._appendonly_changed)
-
-    def now_s(self) -> int:
-        return self.engine.keyspace.now_ms // 1000
+        engine.config.follow(["stop-writes-on-bgsave-error", "save"], self._check_snapshots)
+        engine.on_data_replaced.append(self._data_replaced)
 
     # -- start
 
@@ -83,6 +59,12 @@ class Persistence:
         is_log = config.flag("appendonly")
         if is_log:
             files = self.files.open()
+            if not files and self.disk.exists(self.snapshots.path()):
+                self.engine.log(
+                    "warning",
+                    f"{self.snapshots.path()} is not loaded, since appendonly is on and its folder is empty. To go on "
+                    f"with that data, start with appendonly no and then CONFIG SET appendonly yes",
+                )
         else:
             path = self.snapshots.path()
             if self.disk.exists(path):
@@ -91,15 +73,13 @@ class Persistence:
             loading = Loading(self.engine, self.disk, files)
         except OSError as problem:
             raise LoadError(f"{problem.filename}: {problem.strerror}") from None
-        loading.load_functions = self.load_functions
+        loading.functions = self.snapshots.functions
+        for name in self.snapshots.delete_strays():
+            self.engine.log("notice", f"Removed {name}, which an interrupted snapshot left")
         if is_log:
             self.engine.keyspace.set_expire_policy(EXPIRE_IGNORE)
-        self._load_began_ms = self.engine.time.wall_ms()
         self.loading = loading
         return loading
-
-    #: Takes the function libraries of a file; scripting sets it.  What it does not take is kept for the next file.
-    load_functions: Callable[[list[bytes]], None] | None = None
 
     def finish_load(self) -> None:
         """All is loaded: say so, open the log.  LoadError if the log cannot be opened."""
@@ -112,11 +92,10 @@ class Persistence:
             engine.keyspace.set_expire_policy(EXPIRE_DELETE)
         engine.effects.clear()
         engine.dirty_at_save = engine.effects.dirty
-        if loading.functions and self.load_functions is None:
-            kept = loading.functions
-            self.snapshots.functions = lambda: kept
+        if engine.replication is not None and len(loading.files) == 1 and not loading.files[0].is_log:
+            engine.replication.take_origin(loading.aux)
         if loading.files:
-            seconds = (engine.time.wall_ms() - self._load_began_ms) / 1000
+            seconds = (engine.time.wall_ms() - loading.began_ms) / 1000
             source = "append only file" if loading.files[0].is_log else "disk"
             engine.log("notice", f"Done loading RDB, keys loaded: {loading.keys}, keys expired: {loading.expired}.")
             engine.log("notice", f"DB loaded from {source}: {seconds:.3f} seconds")
@@ -130,24 +109,26 @@ class Persistence:
 
     def _open_log(self, loaded: list[LoadedFile]) -> None:
         files = self.files
-        self.disk.make_folder(files.folder())
+        files.begin_folder()
         for name in files.delete_strays():
             self.engine.log("notice", f"Removed {name}, which an interrupted rewrite left")
-        files.delete_history()
-        if files.manifest.base is None and not files.manifest.increments:
-            base_name = files.next_base_name(self._base_is_rdb())
+        self._delete_history()
+        self.settle_files()
+        if files.manifest.is_empty():
+            base = files.next_base(self._base_is_rdb())
             temporary = files.temporary_path(os.getpid())
             self._write_base(temporary)
-            self.disk.rename(temporary, files.path(base_name))
+            self.disk.rename(temporary, files.path(base.name))
             manifest = files.manifest.copy()
-            manifest.base = ManifestEntry(base_name, files.manifest.next_base_sequence(), BASE)
+            base.size = self.disk.size(files.path(base.name))
+            manifest.base = base
             files.save(manifest)
         log = self._new_log()
         if files.manifest.increments:
             last = loaded[-1]
             crc = last.uncovered_crc
             if crc < 0 and last.uncovered > 0:
-                crc = self._crc_of_tail(last)
+                crc = crc_of_tail(self.disk, last)
             log.open(last.path, last.size, last.uncovered, max(crc, 0))
             self._older_size = sum([file.size for file in loaded[:-1]])
         else:
@@ -158,20 +139,6 @@ class Persistence:
             self._older_size = self._base_size()
         self.size_after_rewrite = self._older_size + log.size
         self._use_log(log)
-
-    def _crc_of_tail(self, file: LoadedFile) -> int:
-        """Of the bytes at the end of a file that no checksum line covers."""
-        skipped = file.size - file.uncovered
-        crc = 0
-        descriptor = self.disk.open_read(file.path)
-        try:
-            while chunk := self.disk.read(descriptor, 1 << 20):
-                part = chunk[min(skipped, len(chunk)) :]
-                skipped -= len(chunk) - len(part)
-                crc = crc64(part, crc)
-        finally:
-            self.disk.close(descriptor)
-        return crc
 
     def _base_size(self) -> int:
         base = self.files.manifest.base
@@ -204,25 +171,44 @@ class Persistence:
     def _spares_disk(self) -> bool:
         return self.has_child() and self.engine.config.flag("no-appendfsync-on-rewrite")
 
+    def load_again(self, flush: Callable[[], None]) -> None:
+        """Load the log's files into an emptied server that goes on with them; LoadError or OSError."""
+        engine, log = self.engine, self.log
+        assert log is not None
+        self.settle_files()
+        log.write_out()
+        loading = Loading(engine, self.disk, self.files.to_load())
+        loading.functions = self.snapshots.functions
+        policy = EXPIRE_IGNORE if engine.is_replica else EXPIRE_DELETE
+        flush()
+        # What is run from the log must not go into it once more.
+        sinks, engine.log_sinks = engine.log_sinks, []
+        engine.refresh_listening()
+        engine.keyspace.set_expire_policy(EXPIRE_IGNORE)
+        try:
+            while not loading.step():
+                pass
+        finally:
+            loading.close()
+            engine.keyspace.set_expire_policy(policy)
+            engine.log_sinks = sinks
+            engine.refresh_listening()
+
     # -- while it runs
 
     def has_child(self) -> bool:
-        return self._child is not None or self.snapshots.child is not None
-
-    def is_rewriting(self) -> bool:
-        return self._child is not None
+        return self.is_rewriting() or self.snapshots.child is not None
 
     def poll(self) -> None:
         """Ten times a second."""
-        if self.loading is not None:
-            return
+        if self.loading is not None or self.engine.gates & GATE_LOADING:
+            return  # from a file, or from a primary: what is there is no whole
         if self.log is not None:
             self.log.tick()
         self._poll_rewrite()
         self.snapshots.poll()
         if not self.has_child() and (self.is_rewrite_scheduled or self._is_rewrite_due()):
             self.begin_rewrite()
-        self._check_snapshots()
 
     def _check_snapshots(self) -> None:
         config = self.engine.config
@@ -236,161 +222,8 @@ class Persistence:
             self.engine.log("warning", f"Error writing to the AOF file: {text}")
         reason = b"MISCONF Errors writing to the AOF file: " + text.encode() if text else b""
         refuse_writes(self.engine, "log", reason, True)
-        if log is not None and log.sync_error:
+        if log is not None and log.sync_errors:
             self.is_rewrite_scheduled = True
-
-    def _is_rewrite_due(self) -> bool:
-        log = self.log
-        if log is None or self.now_s() < self._next_try_s:
-            return False
-        if self._unsaved_increment is not None or log.sync_error:
-            return True
-        config = self.engine.config
-        percentage = config.int("auto-aof-rewrite-percentage")
-        size = self.current_size()
-        if percentage == 0 or size < config.int("auto-aof-rewrite-min-size"):
-            return False
-        base = max(self.size_after_rewrite, 1)
-        growth = size * 100 // base - 100
-        if growth < percentage:
-            return False
-        self.engine.log("notice", f"Starting automatic rewriting of AOF on {growth}% growth")
-        return True
-
-    def current_size(self) -> int:
-        """Bytes of the base and all increments."""
-        return self._older_size + (self.log.size if self.log is not None else 0)
-
-    # -- the rewrite
-
-    def _base_is_rdb(self) -> bool:
-        return self.engine.config.flag("aof-use-rdb-preamble")
-
-    def _write_base(self, path: str) -> None:
-        if self._base_is_rdb():
-            self.snapshots.write(path, True)
-            return
-        disk = self.disk
-        descriptor = disk.open_new(path)
-        try:
-            base = CommandBase(disk, descriptor, self.engine.config.flag("aof-checksum"))
-            base.write_all_keys(self.engine.keyspace, self.snapshots.functions())
-            disk.sync(descriptor)
-        finally:
-            disk.close(descriptor)
-
-    def begin_rewrite(self) -> bool:
-        """Write a new base in a child, and what comes from now on into a new increment; whether that began."""
-        engine = self.engine
-        self.is_rewrite_scheduled = False
-        if not may_fork(engine.platform.rss_bytes()):
-            engine.log("warning", "Can't rewrite append only file in background: not enough memory for a child process")
-            self._rewrite_failed()
-            return False
-        try:
-            self.disk.make_folder(self.files.folder())
-            if self.log is not None and self._unsaved_increment is None:
-                self._begin_increment(self.log)
-            self._rewrite_name = self.files.next_base_name(self._base_is_rdb())
-            self._child = start_child(lambda: self._write_base(self.files.temporary_path(os.getpid())), self.now_s())
-        except OSError as problem:
-            engine.log("warning", f"Can't rewrite append only file in background: {problem.strerror or problem}")
-            self._rewrite_failed()
-            return False
-        engine.log("notice", f"Background append only file rewriting started by pid {self._child.pid}")
-        return True
-
-    def _begin_increment(self, log: AofLog) -> None:
-        """The file exists and the manifest names it before anything is written to it."""
-        entry = self.files.next_increment()
-        path = self.files.path(entry.name)
-        self.disk.close(self.disk.open_append(path))
-        size = log.size
-        # If this fails, the manifest may be in place all the same: then it ends with a file that is empty.
-        self.files.save(self.files.with_increment(entry))
-        log.switch(path)
-        self._older_size += size
-        self._first_increment = entry.sequence
-
-    def _poll_rewrite(self) -> None:
-        child = self._child
-        if child is None:
-            return
-        done = child.poll()
-        if done is None:
-            return
-        self._child = None
-        self.rewrite_duration_s = self.now_s() - int(child.started_s)
-        if not done:
-            self.engine.log("warning", f"Background AOF rewrite failed: {child.message}")
-            self._drop_base(child)
-            return
-        try:
-            self._put_base_in_place(child)
-        except OSError as problem:
-            self.engine.log("warning", f"Error trying to put the rewritten AOF in place: {problem.strerror}")
-            self._drop_base(child)
-            return
-        self.engine.log("notice", "Background AOF rewrite finished successfully")
-        self.rewrites += 1
-        self.rewrite_ok = True
-        self.rewrite_failures = 0
-        if self.log is not None:
-            self.log.start_anew()
-        self._delete_history()
-
-    def _put_base_in_place(self, child: Child) -> None:
-        files = self.files
-        path = files.path(self._rewrite_name)
-        self.disk.rename(files.temporary_path(child.pid), path)
-        self.disk.sync_folder(files.folder())
-        unsaved = self._unsaved_increment
-        if self.log is None:
-            # A base alone: BGREWRITEAOF without a log, as in Redis.
-            files.save(files.with_base(self._rewrite_name, files.manifest.next_increment_sequence()))
-            return
-        manifest = files.with_base(
-            self._rewrite_name, unsaved.sequence if unsaved is not None else self._first_increment
-        )
-        if unsaved is not None:
-            manifest.increments.append(unsaved)
-        files.save(manifest)
-        self._unsaved_increment = None
-        self._older_size = self.disk.size(path)
-        for entry in manifest.increments[:-1]:
-            self._older_size += self.disk.size(files.path(entry.name))
-        self.size_after_rewrite = self.current_size()
-
-    def _drop_base(self, child: Child) -> None:
-        with suppress(OSError):
-            self.disk.unlink(self.files.temporary_path(child.pid))
-        self._rewrite_failed()
-
-    def _rewrite_failed(self) -> None:
-        self.rewrite_ok = False
-        self._next_try_s = self.now_s() + min(RETRY_S << min(self.rewrite_failures, 10), MAX_RETRY_S)
-        self.rewrite_failures += 1
-
-    def _delete_history(self) -> None:
-        """Deleting large files takes long: in the thread."""
-        files = self.files
-        if not files.manifest.history or self.engine.config.flag("aof-disable-auto-gc"):
-            return
-        paths = [files.path(entry.name) for entry in files.manifest.history]
-        disk = self.disk
-
-        def unlink() -> None:
-            for path in paths:
-                with suppress(OSError):
-                    disk.unlink(path)
-
-        def done(problem: OSError | None) -> None:
-            manifest = files.manifest.copy()
-            manifest.history = [entry for entry in manifest.history if files.path(entry.name) not in paths]
-            with suppress(OSError):
-                files.save(manifest)
-
-        self.in_thread(unlink, done)
 
     # -- on and off while it runs
 
@@ -404,12 +237,14 @@ class Persistence:
             self._turn_off()
 
     def _turn_on(self) -> None:
+        # A base that was begun without a log does not hold what was written since.
+        self.kill_rewrite()
         try:
             self.files.choose_folder()
             self.files.manifest = Manifest()
-            self.disk.make_folder(self.files.folder())
             if self.disk.exists(self.files.manifest_path()):
                 self.files.open()
+            self.files.begin_folder()
             entry = self.files.next_increment()
             log = self._new_log()
             log.open(self.files.path(entry.name), 0)
@@ -423,6 +258,16 @@ class Persistence:
             self.begin_rewrite()
         else:
             self.is_rewrite_scheduled = True
+
+    def _data_replaced(self, functions: list[bytes]) -> None:
+        """What the log holds is not what we have any more: begin it anew, with a base of its own."""
+        if self.log is None:
+            return
+        self._turn_off()
+        try:
+            self._turn_on()
+        except Refused as problem:
+            self.engine.log("warning", f"The append only file is off: {problem}")
 
     def _turn_off(self) -> None:
         log = self.log
@@ -440,14 +285,6 @@ class Persistence:
                 self.disk.unlink(self.files.path(unsaved.name))
         self._trouble_changed()
 
-    def kill_rewrite(self) -> None:
-        child = self._child
-        if child is not None:
-            self._child = None
-            child.kill()
-            with suppress(OSError):
-                self.disk.unlink(self.files.temporary_path(child.pid))
-
     # -- stop
 
     def stop(self, save: bool | None) -> bool:
@@ -459,11 +296,18 @@ class Persistence:
             return True
         if self.log is not None:
             self.engine.log("notice", "Calling fsync() on the AOF file.")
-            self.log.close()
+            if not self.log.flush() or self.log.trouble():
+                self.engine.log("warning", f"Error writing the AOF file before exiting: {self.log.trouble()}")
+                return False
         wanted = bool(self.engine.config.save_points()) if save is None else save
+        if self.engine.gates & GATE_LOADING:
+            return True
         if wanted and not self.engine.config.sentinel:
             self.engine.log("notice", "Saving the final RDB snapshot before exiting.")
-            return self.snapshots.save()
+            if not self.snapshots.save():
+                return False
+        if self.log is not None:
+            self.log.close()
         return True
 
     # -- INFO
@@ -472,20 +316,15 @@ class Persistence:
         """The load that is under way, or that was done at the start."""
         return self.loading or self._loaded
 
-    def rewrite_started_s(self) -> int:
-        """Unix time, or -1."""
-        return int(self._child.started_s) if self._child is not None else -1
+    def child_keys(self) -> int:
+        """How many keys the child at work has written."""
+        child = self._child or self.snapshots.child
+        return child.progress.keys() if child is not None else 0
 
-    def load_started_s(self) -> int:
-        return self._load_began_ms // 1000
-
-    def load_eta_s(self) -> int:
-        """Seconds until all is loaded, by the speed so far."""
-        loading = self.loading
-        if loading is None or loading.loaded_bytes == 0:
-            return -1
-        spent_ms = self.engine.time.wall_ms() - self._load_began_ms
-        return spent_ms * (loading.total_bytes - loading.loaded_bytes) // loading.loaded_bytes // 1000
+    def child_keys_total(self) -> int:
+        if not self.has_child():
+            return 0
+        return sum([database.size() for database in self.engine.keyspace.databases])
 
 
 def _ignore(text: str) -> None:

@@ -7,6 +7,7 @@ ten times a second, notices its end, starts what was scheduled and heeds the sav
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -14,9 +15,13 @@ from typing import Final
 from miniredis import REDIS_VERSION
 from miniredis.dispatch.executor import Engine
 from miniredis.keyspace.snapshot import SnapshotWriter
-from miniredis.persistence.child import Child, may_fork, start_child
+from miniredis.persistence.child import Child, Progress, may_fork, start_child
 from miniredis.persistence.disk import Disk
+from miniredis.persistence.functions import StoredFunctions
 
+#: A file that grows is synced each time so much was added: the sync at its end is short then.
+SYNC_EVERY: Final = 4 << 20
+_TEMPORARY: Final = re.compile(r"temp-[0-9]+\.rdb")
 RETRY_S: Final = 5  # after a snapshot that failed, before a save point asks for the next one
 
 
@@ -30,13 +35,15 @@ class Snapshots:
         self.is_scheduled: bool = False
         #: Work that must not run beside another child: the rewrite of the log.
         self.is_other_child_active: Callable[[], bool] = _never
-        #: Source of the function libraries, for what is written; scripting sets it.
-        self.functions: Callable[[], list[bytes]] = list
+        self.functions: StoredFunctions = StoredFunctions(engine)
+        #: Told when a snapshot has succeeded or failed.
+        self.on_outcome: Callable[[], None] = _nothing
         self.last_save_s: int = engine.keyspace.now_ms // 1000
         self.last_ok: bool = True
         self.last_try_s: int = 0
         self.last_duration_s: int = -1
         self.saves: int = 0
+        self.last_copied_bytes: int = 0
         self._dirty_at_fork: int = 0
 
     # -- files
@@ -47,25 +54,40 @@ class Snapshots:
 
     def aux(self, is_log_base: bool) -> list[tuple[bytes, bytes]]:
         """What every file says of its origin."""
+        replication = self.engine.replication
         return [
             (b"redis-ver", REDIS_VERSION.encode()),
             (b"redis-bits", b"64"),
             (b"ctime", b"%d" % (self.engine.keyspace.now_ms // 1000)),
             (b"used-mem", b"%d" % self.engine.used_memory()),
             (b"aof-base", b"%d" % is_log_base),
+            # Where in the stream of replication the data stands; a log's base is not all of the data.
+            *(replication.snapshot_origin() if replication is not None and not is_log_base else []),
         ]
 
-    def write(self, path: str, is_log_base: bool) -> None:
+    def write(self, path: str, is_log_base: bool, progress: Progress | None = None) -> None:
         """All keys into a new file, synced; OSError, and then no file."""
         config = self.engine.config
+        delay_us = config.int("rdb-key-save-delay")
+        sync_every = SYNC_EVERY if config.flag("rdb-save-incremental-fsync") else 0
         writer = SnapshotWriter(self.engine.keyspace, config.flag("rdbcompression"), config.flag("rdbchecksum"))
-        writer.begin(self.aux(is_log_base), self.functions())
+        writer.begin(self.aux(is_log_base), self.functions.sources())
         disk = self.disk
         try:
             descriptor = disk.open_new(path)
             try:
+                unsynced = keys = 0
                 while chunk := writer.step():
                     disk.write_all(descriptor, chunk)
+                    if delay_us > 0:
+                        self.engine.sleep((writer.keys - keys) * delay_us / 1e6)
+                        keys = writer.keys
+                    if progress is not None:
+                        progress.note(writer.keys)
+                    unsynced += len(chunk)
+                    if unsynced >= sync_every > 0:
+                        disk.sync(descriptor)
+                        unsynced = 0
                 disk.sync(descriptor)
             finally:
                 disk.close(descriptor)
@@ -74,14 +96,31 @@ class Snapshots:
                 disk.unlink(path)
             raise
 
-    def write_in_place(self) -> None:
+    def write_in_place(self, progress: Progress | None = None) -> None:
         """The file of SAVE and BGSAVE, complete or as it was."""
         path = self.path()
         folder = os.path.dirname(path)
         temporary = os.path.join(folder, f"temp-{os.getpid()}.rdb")
-        self.write(temporary, False)
-        self.disk.rename(temporary, path)
+        self.write(temporary, False, progress)
+        try:
+            self.disk.rename(temporary, path)
+        except OSError:
+            with suppress(OSError):
+                self.disk.unlink(temporary)
+            raise
         self.disk.sync_folder(folder or ".")
+
+    def delete_strays(self) -> list[str]:
+        """Delete what a snapshot left that was interrupted; the names."""
+        folder = os.path.dirname(self.path()) or "."
+        try:
+            found = sorted(name for name in self.disk.list(folder) if _TEMPORARY.fullmatch(name))
+        except OSError:
+            return []
+        for name in found:
+            with suppress(OSError):
+                self.disk.unlink(os.path.join(folder, name))
+        return found
 
     # -- what is asked for
 
@@ -136,8 +175,10 @@ class Snapshots:
             if done is None:
                 return
             self.child = None
+            self.last_copied_bytes = child.copied_bytes
             self.last_duration_s = self.engine.keyspace.now_ms // 1000 - int(child.started_s)
             if done:
+                self.engine.log("notice", f"{child.copied_bytes >> 20} MB of memory were copied for the snapshot")
                 self.engine.log("notice", "Background saving terminated with success")
                 self._note_success(self._dirty_at_fork)
             else:
@@ -170,14 +211,20 @@ class Snapshots:
         self.last_save_s = self.engine.keyspace.now_ms // 1000
         self.last_ok = True
         self.saves += 1
+        self.on_outcome()
 
     def _note_failure(self) -> None:
         self.last_ok = False
+        self.on_outcome()
 
     def _remove_temporary(self, child: Child) -> None:
         path = os.path.join(os.path.dirname(self.path()), f"temp-{child.pid}.rdb")
         with suppress(OSError):
             self.disk.unlink(path)
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def _never() -> bool:

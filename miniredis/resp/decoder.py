@@ -13,6 +13,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from miniredis.resp.bytework import encode_plain, split_requests
 from miniredis.resp.errors import ProtocolError
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.quoting import split_arguments
@@ -23,6 +24,9 @@ MAX_ARGUMENTS_BEFORE_AUTHENTICATION: Final = 10
 MAX_BULK_BEFORE_AUTHENTICATION: Final = 16 * 1024
 #: From this size an argument that has not arrived whole is gathered apart, so that no chunk is copied twice.
 BIG_ARGUMENT: Final = 32 * 1024
+
+#: Requests split off at a time, where that is done in C.
+SPLIT: Final = 32
 
 CR: Final = 13
 STAR: Final = 42
@@ -41,6 +45,10 @@ class RequestDecoder:
         self.position: i64 = 0
         self.start: i64 = 0
         self.whole = True
+        #: Requests that were split off already, the last first; `position` is behind them.
+        self._ready: list[list[bytes]] = []
+        self._split = False  # the request returned last was one of them
+        self._last: list[bytes] = []
         self._argv: list[bytes] | None = None  # the arguments so far of an unfinished request
         self._missing: i64 = 0  # how many more it announced
         self._bulk_length: i64 = -1  # announced length of the argument that comes next, -1: not read yet
@@ -54,11 +62,17 @@ class RequestDecoder:
             total += len(self._gathered)
         if self._argv is not None:
             total += int(self._argv_bytes)
+        for argv in self._ready:
+            total += len(encode_request(argv))
         return total
+
+    def is_gathering(self) -> bool:
+        """Whether more of a big argument is to come."""
+        return self._gathered is not None
 
     def is_idle(self) -> bool:
         """Nothing of an unfinished request is held."""
-        return self.position >= len(self.data) and self._argv is None
+        return self.position >= len(self.data) and self._argv is None and len(self._ready) == 0
 
     def feed(self, data: bytes) -> None:
         gathered = self._gathered
@@ -81,8 +95,23 @@ class RequestDecoder:
 
     def next(self) -> list[bytes] | None:
         """The next request; None when the bytes end before it does.  Empty requests are passed over."""
+        ready = self._ready
+        if len(ready) > 0:
+            request = ready.pop()
+            self._last = request
+            return request
         data = self.data
         position = self.position
+        if split_requests is not None and self._argv is None and self.authenticated and position < len(data):
+            likely = self._last[0] if len(self._last) > 0 else b""
+            self.position = split_requests(data, int(position), SPLIT, self.max_bulk, likely, ready)
+            if len(ready) > 0:
+                request = ready.pop()
+                self._last = request
+                self._split = True
+                self.whole = True
+                return request
+        self._split = False
         end: i64 = len(data)
         argv: list[bytes] | None = self._argv
         missing: i64 = 0
@@ -131,7 +160,8 @@ class RequestDecoder:
             if gathered is not None:
                 if len(gathered) < length + 2:
                     return None
-                argv.append(bytes(gathered[: int(length)]))
+                del gathered[int(length) :]  # cheap at the end, so that the argument is copied only once
+                argv.append(bytes(gathered))
                 self._gathered = None
                 length = -1
                 missing -= 1
@@ -220,4 +250,13 @@ class RequestDecoder:
         """The bytes of the request that `next` returned last, or None when they are not in one piece."""
         if not self.whole:
             return None
+        if self._split:
+            return encode_request(self._last)
         return self.data[self.start : self.position]
+
+
+def encode_request(argv: list[bytes]) -> bytes:
+    """As a client would send it."""
+    data = encode_plain(argv, 2)
+    assert data is not None
+    return data

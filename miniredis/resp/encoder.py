@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from miniredis.resp.bytework import IS_NATIVE, encode_bulk, encode_plain
 from miniredis.resp.errors import ReplyError
 from miniredis.resp.numbers import format_double
 from miniredis.resp.replies import (
@@ -31,6 +32,9 @@ READY_HEADERS: Final = 1024
 BULK_HEADERS: Final[list[bytes]] = [b"$%d\r\n" % n for n in range(READY_HEADERS)]
 ARRAY_HEADERS: Final[list[bytes]] = [b"*%d\r\n" % n for n in range(READY_HEADERS)]
 INTEGERS: Final[list[bytes]] = [b":%d\r\n" % n for n in range(READY_HEADERS)]
+#: Up to a million an integer is put together from two halves.
+INTEGER_HEADS: Final[list[bytes]] = [b":%d" % n for n in range(1000)]
+INTEGER_TAILS: Final[list[bytes]] = [b"%03d\r\n" % n for n in range(1000)]
 LARGE_BULK: Final = 16 * 1024  # from here a value leaves as a chunk of its own, not copied into the join
 
 
@@ -47,7 +51,9 @@ def encode_error(message: bytes) -> bytes:
 
 def append_bulk(out: list[bytes], value: bytes) -> None:
     size = len(value)
-    if size < READY_HEADERS:
+    if IS_NATIVE and size < LARGE_BULK:
+        out.append(encode_bulk(value))
+    elif size < READY_HEADERS:
         out.append(BULK_HEADERS[size] + value + CRLF)
     elif size < LARGE_BULK:
         out.append(b"$" + str(size).encode() + CRLF + value + CRLF)
@@ -55,6 +61,15 @@ def append_bulk(out: list[bytes], value: bytes) -> None:
         out.append(b"$" + str(size).encode() + CRLF)
         out.append(value)
         out.append(CRLF)
+
+
+def append_integer(out: list[bytes], number: int) -> None:
+    if 0 <= number < READY_HEADERS:
+        out.append(INTEGERS[number])
+    elif 0 <= number < 1_000_000:
+        out.append(INTEGER_HEADS[number // 1000] + INTEGER_TAILS[number % 1000])
+    else:
+        out.append(b":" + str(number).encode() + CRLF)
 
 
 def append_array_header(out: list[bytes], size: int) -> None:
@@ -78,11 +93,13 @@ def append_reply(out: list[bytes], reply: object, resp: int) -> None:
         else:
             out.append(b"#t\r\n" if reply else b"#f\r\n")
     elif isinstance(reply, int):
-        if 0 <= reply < READY_HEADERS:
-            out.append(INTEGERS[reply])
-        else:
-            out.append(b":" + str(reply).encode() + CRLF)
+        append_integer(out, reply)
     elif isinstance(reply, list):
+        if IS_NATIVE:
+            data = encode_plain(reply, resp)
+            if data is not None:
+                out.append(data)
+                return
         append_array_header(out, len(reply))
         for item in reply:
             if isinstance(item, bytes):
@@ -164,6 +181,10 @@ def encode_reply(reply: object, resp: int) -> bytes:
 
 def encode_command(argv: list[bytes]) -> bytes:
     """A request as an array of bulk strings: what the AOF and replicas are sent."""
+    if IS_NATIVE:
+        data = encode_plain(argv, 2)
+        assert data is not None
+        return data
     out: list[bytes] = []
     append_array_header(out, len(argv))
     for argument in argv:

@@ -87,6 +87,11 @@ def no_authentication() -> ReplyError:
     return ReplyError(b"NOAUTH Authentication required.")
 
 
+def transaction_refused(refusal: ReplyError) -> ReplyError:
+    """EXEC itself was refused: with it goes what was queued."""
+    return ReplyError(b"EXECABORT Transaction discarded because of: " + refusal.message.removeprefix(b"ERR "))
+
+
 def out_of_memory() -> ReplyError:
     return ReplyError(b"OOM command not allowed when used memory > 'maxmemory'.")
 
@@ -164,9 +169,14 @@ def timeout_not_an_integer() -> ReplyError:
     return ReplyError(b"ERR timeout is not an integer or out of range")
 
 
+def printed(text: bytes) -> bytes:
+    """What a client sent, as an error text shows it: up to its first NUL."""
+    return text.partition(b"\0")[0]
+
+
 def subcommand_syntax_error(subcommand: bytes, container: bytes) -> ReplyError:
     """Arguments that no form of a subcommand takes."""
-    shown = subcommand[:128].partition(b"\0")[0]
+    shown = printed(subcommand[:128])
     return ReplyError(
         b"ERR unknown subcommand or wrong number of arguments for '" + shown + b"'. Try " + container + b" HELP."
     )

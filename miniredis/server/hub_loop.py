@@ -14,15 +14,25 @@ from collections.abc import Callable
 from socket import socket
 from typing import Final
 
+from mypy_extensions import i64, mypyc_attr
+
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import Session
 
 EVENTS_A_TURN: Final = 256
+#: Each half of a turn (what was left over, what is ready) that has taken this long leaves the rest to the next one:
+#: the reactor has other things to do as well.
+HALF_TURN_NS: Final = 4_000_000
 COMMANDS_A_TURN: Final = 512  # of one connection
 RECEIVE_BYTES: Final = 64 * 1024
+#: Of an argument that is known to be big.
+RECEIVE_BIG_BYTES: Final = 256 * 1024
 #: What one connection may send in a turn before the others get theirs.
 SEND_BYTES: Final = 1024 * 1024
+
+#: Pieces given to the kernel in one call.
+PIECES_AT_ONCE: Final = 64
 
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
@@ -30,17 +40,28 @@ BROKEN: Final = select.EPOLLHUP | select.EPOLLERR
 
 
 class Hub:
-    """The epoll set and its connections.  `schedule` asks the reactor for a turn soon."""
+    """The epoll set and its connections.  `schedule` asks the reactor for a turn soon.
 
-    def __init__(self, engine: Engine, schedule: Callable[[], None]) -> None:
+    `engine` is None where the connections are those of ordinary Twisted protocols.
+    """
+
+    def __init__(self, engine: Engine | None, schedule: Callable[[], None]) -> None:
         self.engine = engine
         self.schedule = schedule
         self.poll = select.epoll()
         self.connections: dict[int, HubConnection] = {}
         self.in_turn = False
         #: Connections with output from elsewhere, or with requests left over from their last turn.
-        self.pending: list[HubConnection] = []
+        self.pending: deque[HubConnection] = deque()
         self.is_closed = False
+        #: Events that the last turn had no time for.
+        self.left_events: list[tuple[int, int]] = []
+        #: When this half of the turn began.
+        self.began_ns: i64 = 0
+        #: A command that takes long lets us have a turn in its middle; output then waits for nothing.
+        self.is_busy = False
+        #: Such turns so far: the events that the turn around them has read are stale after one.
+        self.busy_turns: int = 0
         #: Turns by the number of their events: one of n events counts at n.bit_length(); and the sum of all events.
         self.batches: list[int] = [0] * (EVENTS_A_TURN.bit_length() + 1)
         self.events: int = 0
@@ -48,94 +69,206 @@ class Hub:
     def fileno(self) -> int:
         return self.poll.fileno()
 
-    def add(self, sock: socket, peer: bytes, local: bytes) -> HubConnection:
-        """A connection that was accepted; non-blocking already."""
-        connection = HubConnection(self, sock)
+    def add(self, sock: socket, peer: bytes, local: bytes) -> SessionConnection:
+        """A client of the engine, accepted and non-blocking."""
+        engine = self.engine
+        assert engine is not None
+        connection = SessionConnection(self, engine, sock)
         connection.peer = peer
         connection.local = local
-        connection.session = self.engine.connect(connection)
-        self.connections[connection.fd] = connection
-        self.poll.register(connection.fd, READABLE)
+        connection.session = engine.connect(connection)
+        connection.watch(READABLE)
         return connection
 
     def run_turn(self) -> None:
         """Handle what is ready; asks for another turn when something is left."""
+        engine = self.engine
         self.in_turn = True
-        self.engine.begin_turn()
-        pending = self.pending
-        if pending:
-            self.pending = []
-            for connection in pending:
-                connection.is_pending = False
-                connection.proceed()
-        connections = self.connections
-        found = self.poll.poll(0, EVENTS_A_TURN)
-        self.batches[len(found).bit_length()] += 1
-        self.events += len(found)
-        for fd, events in found:
-            ready = connections.get(fd)
-            if ready is None:
-                continue
-            if events & READABLE and not ready.has_more:
-                ready.receive()
-            elif events & BROKEN:
-                ready.lose()
-            elif events & WRITABLE:
-                ready.send_kept()
-        # What commands of this turn wrote to other connections leaves with it.
-        pending = self.pending
-        if pending:
-            self.pending = []
-            left: list[HubConnection] = []
-            for connection in pending:
-                if connection.has_more:
-                    left.append(connection)
-                else:
-                    connection.is_pending = False
-                    connection.proceed()
-            self.pending.extend(left)
-        log = self.engine.log_buffer
+        if engine is not None:
+            engine.begin_turn()
+        self.go_on(True)
+        self.handle_events()
+        # What was written to other connections in this turn leaves with it.
+        self.go_on(False)
+        if engine is not None:
+            log = engine.log_buffer
+            if log is not None and log.is_behind():
+                log.settle()
+        self.in_turn = False
+        if (self.pending or self.left_events) and not self.is_closed:
+            self.schedule()
+
+    def begin_half(self) -> None:
+        if self.engine is not None:
+            self.began_ns = self.engine.timer.mark_ns
+
+    def is_over(self) -> bool:
+        """Whether this half has had its time; asks no clock, but when the last command ended."""
+        engine = self.engine
+        return engine is not None and not self.is_busy and engine.timer.mark_ns - self.began_ns > HALF_TURN_NS
+
+    def run_busy_turn(self) -> None:
+        """A turn in the middle of a command: for everybody but the client whose command it is.
+
+        What it finds pending may be the rest of a turn around it, which then finds it done.
+        """
+        engine = self.engine
+        assert engine is not None
+        log = engine.log_buffer
         if log is not None and log.is_behind():
             log.settle()
-        self.in_turn = False
-        if self.pending:
+        was_in_turn = self.in_turn
+        self.in_turn = True
+        self.is_busy = True
+        self.busy_turns += 1
+        self.go_on(True)
+        self.handle_events()
+        self.go_on(False)
+        self.is_busy = False
+        self.in_turn = was_in_turn
+        if self.pending and not was_in_turn:
             self.schedule()
+
+    def go_on(self, with_requests: bool) -> None:
+        """Go on with the connections that are pending now, once each; else only send what waits for them."""
+        self.begin_half()
+        pending = self.pending
+        left = len(pending)
+        while left > 0 and pending:
+            left -= 1
+            if with_requests and self.is_over():
+                return
+            connection = pending.popleft()
+            if connection.is_running or (connection.has_more and not with_requests):
+                pending.append(connection)
+            else:
+                connection.is_pending = False
+                try:
+                    connection.proceed()
+                except Exception as defect:
+                    connection.fail(defect)
+
+    def handle_events(self) -> None:
+        """Receive and send, up to EVENTS_A_TURN times, and go round among those that are ready."""
+        self.begin_half()
+        busy_turns = self.busy_turns
+        left_events = self.left_events
+        if left_events:
+            # What is still to be told of these connections is told again: a broken one is not looked for here.
+            self.left_events = []
+            events = left_events
+        else:
+            events = self.poll.poll(0, EVENTS_A_TURN)
+            self.batches[len(events).bit_length()] += 1
+            self.events += len(events)
+        count = len(events)
+        at = 0
+        while at < count:
+            if self.is_over():
+                self.left_events = [(fd, kinds & ~BROKEN) for fd, kinds in events[at:]]
+                return
+            fd, kinds = events[at]
+            at += 1
+            ready = self.connections.get(fd)
+            if ready is None or ready.is_running:
+                continue
+            try:
+                if kinds & READABLE:
+                    if not ready.has_more:
+                        ready.receive()
+                elif kinds & BROKEN:
+                    ready.hang_up()
+                if kinds & WRITABLE:
+                    ready.send_kept()
+            except Exception as defect:
+                ready.fail(defect)
+            # After a turn in the middle of this one, or once the set is closed, what was read of it is stale.
+            if self.busy_turns != busy_turns or self.is_closed:
+                return
 
     def close(self) -> None:
         """Send what can be sent, then close every connection and the set."""
+        if self.is_closed:
+            return
         for connection in list(self.connections.values()):
             connection.flush()
             connection.lose()
         self.is_closed = True
+        self.pending.clear()
         self.poll.close()
 
     def put_off(self, connection: HubConnection) -> None:
         """Go on with a connection at the end of this turn, or in the next."""
-        if not connection.is_pending:
+        if not connection.is_pending and not self.is_closed:
             connection.is_pending = True
             self.pending.append(connection)
             if not self.in_turn:
                 self.schedule()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HubConnection(Port):
-    """One socket and its session."""
+    """A descriptor in the set."""
 
-    def __init__(self, hub: Hub, sock: socket) -> None:
+    def __init__(self, hub: Hub, fd: int) -> None:
         super().__init__()
         self.hub = hub
-        self.sock = sock
-        self.fd = sock.fileno()
-        self.session: Session | None = None
+        self.fd = fd
         #: Requests have been received that were not run yet.
         self.has_more = False
         self.is_pending = False
+        self.interest: int = 0
+
+    def watch(self, interest: int) -> None:
+        """Be told of these events; of none, not even of a broken connection, when 0."""
+        before = self.interest
+        if interest == before or self.hub.is_closed:
+            return
+        self.interest = interest
+        if before == 0:
+            self.hub.poll.register(self.fd, interest)
+            self.hub.connections[self.fd] = self
+        elif interest == 0:
+            self.hub.poll.unregister(self.fd)
+            self.hub.connections.pop(self.fd, None)
+        else:
+            self.hub.poll.modify(self.fd, interest)
+
+    def receive(self) -> None:
+        """There is something to read, the end maybe."""
+
+    def send_kept(self) -> None:
+        """There is room for more output."""
+
+    def hang_up(self) -> None:
+        """The other side is gone, or something failed."""
+
+    def proceed(self) -> None:
+        """It was put off until now."""
+
+    def flush(self) -> None:
+        """Everything is about to be closed."""
+
+    def lose(self) -> None:
+        """Close."""
+
+    def fail(self, defect: Exception) -> None:
+        """A defect of ours ends the connection that met it, and none of the others."""
+
+
+class SessionConnection(HubConnection):
+    """One socket and its session."""
+
+    def __init__(self, hub: Hub, engine: Engine, sock: socket) -> None:
+        super().__init__(hub, sock.fileno())
+        self.engine = engine
+        self.sock = sock
+        self.session: Session | None = None
         self.is_lost = False
         #: Output that the peer has not accepted yet: chunks, of whose first `sent_of_first` bytes are gone.
-        self.unsent: deque[bytes] = deque()
+        self.unsent: deque[bytes] | None = None  # most clients read what they asked for
         self.sent_of_first: int = 0
         self.unsent_size: int = 0
-        self.interest: int = READABLE
 
     # -- the port of the session
 
@@ -164,17 +297,17 @@ class HubConnection(Port):
 
     def receive(self) -> None:
         if self.is_held:
-            self.watch(0)
+            self.watch(BROKEN)
             return
+        session = self.session
+        assert session is not None
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
+            data = self.sock.recv(RECEIVE_BIG_BYTES if session.decoder.is_gathering() else RECEIVE_BYTES)
         except BlockingIOError:
             return
         except OSError:
             self.lose()
             return
-        session = self.session
-        assert session is not None
         if not data:
             self.lose()
             return
@@ -189,17 +322,18 @@ class HubConnection(Port):
         if self.is_lost or self.is_held:
             return
         # While the peer does not read, nothing more is run for it.
-        if self.unsent_size == 0 and self.hub.engine.proceed(session, COMMANDS_A_TURN):
-            self.has_more = True
-            self.hub.put_off(self)
-        elif self.unsent_size == 0:
-            self.has_more = False
-            if not session.decoder.is_idle() and self.hub.engine.client_limits.query_exceeded(session):
+        if self.unsent_size == 0:
+            self.is_running = True
+            self.has_more = self.engine.proceed(session, COMMANDS_A_TURN)
+            self.is_running = False
+            if self.has_more:
+                self.hub.put_off(self)
+            elif not session.decoder.is_idle() and self.engine.client_limits.query_exceeded(session):
                 self.lose()
                 return
         if session.out or session.closing:
-            log = self.hub.engine.log_buffer
-            if log is not None and log.is_behind():
+            log = self.engine.log_buffer
+            if log is not None and log.is_behind() and not self.hub.is_busy:
                 log.hold(self)
             else:
                 self.flush()
@@ -211,15 +345,20 @@ class HubConnection(Port):
         if self.is_lost:
             return
         if session.out and not self.is_held:
-            data = session.take_output()
-            sent = 0
-            if self.unsent_size == 0:
-                sent = self.send(data)
-                if sent < 0:
+            pieces = session.take_pieces()
+            if len(pieces) > 1:
+                if not self.send_pieces(pieces):
                     return
-            if sent < len(data):
-                self.keep(data, sent)
-                return
+            else:
+                data = pieces[0]
+                sent = 0
+                if self.unsent_size == 0:
+                    sent = self.send(data)
+                    if sent < 0:
+                        return
+                if sent < len(data):
+                    self.keep(data, sent)
+                    return
         elif self.unsent_size > 0:
             return
         if session.closing and not self.is_held:
@@ -235,23 +374,55 @@ class HubConnection(Port):
             self.lose()
             return -1
 
+    def send_pieces(self, pieces: list[bytes]) -> bool:
+        """Send pieces without putting them together; False when some must be kept, or the connection is gone."""
+        at = 0
+        budget = SEND_BYTES
+        if self.unsent_size == 0:
+            while at < len(pieces) and budget > 0:
+                some = pieces[at : at + PIECES_AT_ONCE]
+                try:
+                    sent = self.sock.sendmsg(some)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    self.lose()
+                    return False
+                budget -= sent
+                while at < len(pieces) and sent >= len(pieces[at]):
+                    sent -= len(pieces[at])
+                    at += 1
+                if sent > 0:
+                    self.keep(pieces[at], sent)
+                    at += 1
+                    break
+        for piece in pieces[at:]:
+            if self.is_lost:
+                break
+            self.keep(piece, 0)
+        return self.unsent_size == 0 and not self.is_lost
+
     def keep(self, data: bytes, sent: int) -> None:
         """Hold back what the kernel did not take, up to the limit of the client's class."""
+        unsent = self.unsent
+        if unsent is None:
+            unsent = self.unsent = deque()
         if self.unsent_size == 0:
             self.sent_of_first = sent
             self.watch(WRITABLE)
-        self.unsent.append(data)
+        unsent.append(data)
         self.unsent_size += len(data) - sent
         session = self.session
         assert session is not None
-        if self.hub.engine.client_limits.output_exceeded(session, self.unsent_size):
+        if self.engine.client_limits.output_exceeded(session, self.unsent_size):
             self.lose()
 
     def send_kept(self) -> None:
         """The peer reads again: send on, and once all is sent go on with its requests."""
         budget = SEND_BYTES
-        while self.unsent_size > 0 and budget > 0:
-            first = self.unsent[0]
+        unsent = self.unsent
+        while unsent is not None and self.unsent_size > 0 and budget > 0:
+            first = unsent[0]
             piece = bytes(memoryview(first)[self.sent_of_first : self.sent_of_first + budget])
             sent = self.send(piece)
             if sent <= 0:
@@ -260,34 +431,37 @@ class HubConnection(Port):
             self.unsent_size -= sent
             self.sent_of_first += sent
             if self.sent_of_first == len(first):
-                self.unsent.popleft()
+                unsent.popleft()
                 self.sent_of_first = 0
             if sent < len(piece):
                 return
         if self.unsent_size > 0:
             return
+        self.unsent = None
         self.watch(READABLE)
         session = self.session
         assert session is not None
         if session.closing:
             self.lose()
-        elif session.out or not session.decoder.is_idle():
+        elif session.out or self.has_more or not session.decoder.is_idle():
             self.hub.put_off(self)
 
-    def watch(self, interest: int) -> None:
-        if interest != self.interest and not self.is_lost:
-            self.interest = interest
-            self.hub.poll.modify(self.fd, interest)
+    def hang_up(self) -> None:
+        self.lose()
+
+    def fail(self, defect: Exception) -> None:
+        self.engine.counters.unexpected_errors += 1
+        self.engine.log_failure("a defect ended a connection", defect)
+        self.is_running = False
+        self.lose()
 
     def lose(self) -> None:
         """The connection ends, whoever ended it."""
         if self.is_lost:
             return
         self.is_lost = True
-        hub = self.hub
-        hub.connections.pop(self.fd, None)
-        hub.poll.unregister(self.fd)
+        self.watch(0)
         self.sock.close()
         session = self.session
         if session is not None:
-            hub.engine.disconnect(session)
+            self.engine.disconnect(session)

@@ -6,6 +6,7 @@ pausing: while the peer does not read, nothing more is read from it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, cast
 from typing import Protocol as Shape
@@ -19,6 +20,8 @@ from zope.interface import implementer
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import Session
+from miniredis.server.hub import HubReader
+from miniredis.server.interfaces import IDirectSessions
 
 COMMANDS_A_TURN: Final = 512
 
@@ -99,14 +102,22 @@ class SessionProtocol(Protocol):
         self.port.peer = address_text(transport.getPeer())
         self.port.local = address_text(transport.getHost())
         self.port.is_unix = isinstance(transport.getHost(), UNIXAddress)
+        host = transport.getPeer()
+        refusal = self.factory.admit(getattr(host, "host", ""))
+        if refusal:
+            transport.write(refusal)
+            transport.loseConnection()
+            return
         transport.registerProducer(self.port, True)
         engine = self.factory.engine
         engine.begin_turn()
         self.session = engine.connect(self.port)
+        self.factory.protocols.add(self)
 
     def dataReceived(self, data: bytes) -> None:
         session = self.session
-        assert session is not None
+        if session is None:  # it was refused
+            return
         session.bytes_in += len(data)
         session.decoder.feed(data)
         self.factory.engine.begin_turn()
@@ -117,19 +128,23 @@ class SessionProtocol(Protocol):
             self.factory.engine.begin_turn()
             self.factory.engine.disconnect(self.session)
             self.session = None
+            self.factory.protocols.discard(self)
 
     def run(self) -> None:
         """Run what has been received, write what came of it."""
         session = self.session
         if session is None or self.port.is_held:
             return
-        if not self.port.is_paused and self.factory.engine.proceed(session, COMMANDS_A_TURN):
+        self.port.is_running = True
+        has_more = not self.port.is_paused and self.factory.engine.proceed(session, COMMANDS_A_TURN)
+        self.port.is_running = False
+        if has_more:
             self.schedule()
         elif not session.decoder.is_idle() and self.factory.engine.client_limits.query_exceeded(session):
             self.out.abortConnection()
             return
         log = self.factory.engine.log_buffer
-        if log is not None and log.is_behind() and (session.out or session.closing):
+        if log is not None and log.is_behind() and (session.out or session.closing) and not self.factory.is_busy:
             log.hold(self.port)
             log.settle()
             return
@@ -153,9 +168,9 @@ class SessionProtocol(Protocol):
         """Go on at the reactor's next turn."""
         if not self.port.is_scheduled:
             self.port.is_scheduled = True
-            self.factory.call_soon(self._run_scheduled)
+            self.factory.run_soon(self)
 
-    def _run_scheduled(self) -> None:
+    def run_scheduled(self) -> None:
         self.port.is_scheduled = False
         self.factory.engine.begin_turn()
         self.run()
@@ -171,16 +186,69 @@ class SessionProtocol(Protocol):
         return buffered + getattr(transport, "_tempDataLen", 0)
 
 
+def _admit_all(host: str) -> bytes:
+    return b""
+
+
+@implementer(IDirectSessions)
 class SessionFactory(Factory):
-    """Makes a SessionProtocol for each connection.  `call_soon` runs a callable at the next turn."""
+    """The clients of an engine: sessions in the hub, or a SessionProtocol for each connection of other transports.
+
+    `call_soon` runs a callable at the next turn; `admission` is asked about each connection, with the address it
+    comes from, empty for a unix socket.
+    """
 
     noisy = False
 
-    def __init__(self, engine: Engine, call_soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        call_soon: Callable[[Callable[[], None]], object],
+        admission: Callable[[str], bytes] = _admit_all,
+    ) -> None:
         self.engine = engine
         self.call_soon = call_soon
+        self.admission = admission
+        self.hub: HubReader | None = None
+        self.protocols: set[SessionProtocol] = set()
+        #: A command that takes long lets others have a turn in its middle.
+        self.is_busy = False
+        self._scheduled: deque[SessionProtocol] = deque()
+        self._is_called = False
+
+    def keepalive_s(self) -> int:
+        return self.engine.config.int("tcp-keepalive")
+
+    def admit(self, host: str) -> bytes:
+        return self.admission(host)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         protocol = SessionProtocol()
         protocol.factory = self
         return protocol
+
+    def run_soon(self, protocol: SessionProtocol) -> None:
+        """Go on with it at the next turn."""
+        self._scheduled.append(protocol)
+        if not self._is_called:
+            self._is_called = True
+            self.call_soon(self._called)
+
+    def _called(self) -> None:
+        self._is_called = False
+        self.run_scheduled()
+
+    def run_scheduled(self) -> None:
+        """Go on with those that are scheduled now, once each, but not with one in the middle of a command."""
+        for _ in range(len(self._scheduled)):
+            if not self._scheduled:  # a turn within this one took them
+                return
+            protocol = self._scheduled.popleft()
+            if protocol.port.is_running:
+                self.run_soon(protocol)
+                continue
+            try:
+                protocol.run_scheduled()
+            except Exception as defect:
+                self.engine.log_failure("a defect ended a connection", defect)
+                protocol.abort()

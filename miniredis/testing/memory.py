@@ -43,6 +43,7 @@ class MemoryClient(Port):
         self.session.decoder.feed(data)
         self._server.woken.append(self)
         self._server.run_woken()
+        self._server.end_turn()
 
     def received(self) -> bytes:
         """All that the server has sent since the last call."""
@@ -124,6 +125,11 @@ class MemoryServer:
         """Move time; what was due happens."""
         self.clock.advance(seconds)
         self.engine.begin_turn()
+        self.run_woken()
+
+    def end_turn(self) -> None:
+        """What was put off to the end of a turn happens."""
+        self.clock.advance(0)
         self.run_woken()
 
     def run_woken(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ from miniredis.app.activation import Inherited
 from miniredis.app.options import Options, start_or_exit
 from miniredis.app.process import ServerProcess, write_file
 from miniredis.app.tap import makeService
+from miniredis.config.config import SetFailed
+from miniredis.dispatch.gates import GATE_BUSY
+from miniredis.dispatch.shutdown import ShutdownRequest
 
 Start = Callable[..., ServerProcess]
 
@@ -179,6 +183,47 @@ def test_sigterm_stops_it_once_in_order(start: Start) -> None:
     assert "# Received SIGTERM scheduling shutdown..." in log_of(process)
 
 
+@pytest.mark.parametrize(
+    ("words", "save", "works", "stops"),
+    [
+        ("default", None, True, 1),
+        ("save", True, True, 1),
+        ("nosave", False, True, 1),
+        ("save", True, False, 0),
+        ("save force", True, False, 1),
+    ],
+)
+def test_what_a_stop_signal_does_can_be_chosen(
+    start: Start, monkeypatch: pytest.MonkeyPatch, words: str, save: bool | None, works: bool, stops: int
+) -> None:
+    process = start("--port", "0", "--shutdown-on-sigterm", *words.split())
+    asked: list[bool | None] = []
+
+    def prepare_stop(save: bool | None) -> bool:
+        asked.append(save)
+        return works
+
+    monkeypatch.setattr(process.server, "prepare_stop", prepare_stop)
+    process.heed_signal(signal.SIGTERM)
+    assert asked == [save]
+    assert process.reactor.stops == stops
+
+
+def test_the_unix_socket_can_belong_to_a_group(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, str]] = []
+    monkeypatch.setattr(shutil, "chown", lambda path, group: given.append((path, group)))
+    process = start("--port", "0", "--unixsocket", "s", "--unixsocketperm", "770", "--unixsocketgroup", "staff")
+    process.privilegedStartService()
+    assert given == [("s", "staff")]
+
+
+def test_a_group_that_is_not_there_stops_the_start(start: Start) -> None:
+    process = start("--port", "0", "--unixsocket", "s", "--unixsocketgroup", "no-such-group")
+    with pytest.raises(SystemExit):
+        process.privilegedStartService()
+    assert "The unix socket cannot be given to the group no-such-group" in log_of(process)
+
+
 def test_a_second_stop_signal_ends_it_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     process = start("--port", "0")
     ended: list[int] = []
@@ -187,6 +232,18 @@ def test_a_second_stop_signal_ends_it_at_once(start: Start, monkeypatch: pytest.
     assert ended == []
     process._signalled(signal.SIGINT, None)
     assert ended == [1]
+
+
+def test_a_shutdown_in_the_middle_of_a_script_does_not_wait_for_the_reactor(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start("--port", "0")
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    process.server.engine.gates |= GATE_BUSY
+    assert process.server.engine.shutdown is not None
+    process.server.engine.shutdown(ShutdownRequest(False, False, False))
+    assert ended == [0]
 
 
 def test_sigusr1_opens_the_log_anew_and_sighup_reads_files_again(start: Start, tmp_path: Path) -> None:
@@ -244,6 +301,53 @@ def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sock
         listener.settimeout(5)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         yield listener
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_the_port_can_be_changed_while_it_runs(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    first, second = process.server.tcp_port(), free_port()
+    process.config.set_many([(b"port", b"%d" % second)])
+    assert process.server.tcp_port() == second
+    socket.create_connection(("127.0.0.1", second)).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", first))
+    process.config.set_many([(b"port", b"0")])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", second))
+
+
+def test_what_cannot_be_listened_on_is_refused_and_the_old_addresses_stay(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    port = process.server.tcp_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SetFailed, match="Unable to listen on this port"):
+            process.config.set_many([(b"port", b"%d" % taken.getsockname()[1])])
+    with pytest.raises(SetFailed, match="Failed to bind to specified addresses"):
+        process.config.set_many([(b"bind", b"203.0.113.7")])
+    assert process.server.tcp_port() == port
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_hz_and_keepalive_take_effect_at_once(start: Start) -> None:
+    process = start("--port-file", "port")
+    process.privilegedStartService()
+    process.startService()
+    process.config.set_many([(b"hz", b"50"), (b"tcp-keepalive", b"7")])
+    assert process.server._loop.interval == 1 / 50
+    assert process.server._sessions.keepalive_s() == 7
 
 
 def test_systemd_hears_of_start_reload_and_stop(start: Start, supervisor: socket.socket) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.hashes import HashValue
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_HIDE, EXPIRE_IGNORE
 from miniredis.keyspace.expiry import ActiveExpiry
@@ -500,7 +501,7 @@ WRITES = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(WRITES, max_size=40))
 def test_what_is_replayed_gives_the_same_data(steps: list[str]) -> None:
     server = CommandServer()

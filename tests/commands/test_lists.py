@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.lists import ListValue
 
 from commands.conftest import CommandClient, CommandServer, ServerClock
@@ -227,7 +228,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), COMMANDS), max_size=40))
 def test_a_replay_gives_the_same_lists(steps: list[tuple[int, str]]) -> None:
     """Three clients that may be waiting; what they leave is replayed elsewhere."""

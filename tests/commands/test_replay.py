@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
 
 from commands.conftest import CommandServer
@@ -54,7 +55,7 @@ def contents(server: CommandServer) -> dict[tuple[int, bytes], object]:
     return found
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(st.lists(st.tuples(COMMANDS, st.sampled_from([0.0, 0.0, 1.0])), max_size=30))
 def test_a_replay_gives_the_same_data(steps: list[tuple[list[bytes], float]]) -> None:
     server = CommandServer()

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from commands.conftest import CommandClient, CommandServer
 from commands.witness import Witness
 from oracle.normalise import unordered
@@ -199,7 +201,7 @@ def test_a_scan_of_a_large_set_gives_every_member(client: CommandClient) -> None
     assert client.run("SSCAN none 0") == b"*2\r\n" + bulk(b"0") + b"*0\r\n"
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(
         st.one_of(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.streams import StreamValue
 
 from commands.conftest import CommandClient, CommandServer, ServerClock
@@ -379,7 +380,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), COMMANDS), max_size=50))
 def test_a_replay_gives_the_same_stream_and_groups(steps: list[tuple[int, str]]) -> None:
     server = CommandServer()

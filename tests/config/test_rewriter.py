@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.config.config import Config
 from miniredis.config.directive import Directive
 from miniredis.config.directives import all_directives
@@ -131,7 +132,7 @@ def change(config: Config, pairs: list[tuple[Directive, bytes]]) -> None:
             continue
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(PAIRS, PAIRS)
 def test_a_file_read_back_gives_the_values_that_were_written(
     first: list[tuple[Directive, bytes]], second: list[tuple[Directive, bytes]]
@@ -147,7 +148,7 @@ def test_a_file_read_back_gives_the_values_that_were_written(
     assert values(loaded(text)) == values(config)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=12))
 def test_a_written_word_reads_back(word: bytes) -> None:
     assert split_arguments(b"name " + written_word(word)) == [b"name", word]

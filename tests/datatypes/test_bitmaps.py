@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.bitmaps import (
     OVERFLOW_FAIL,
     OVERFLOW_SATURATE,
@@ -103,7 +104,7 @@ def test_writing_a_field_touches_its_bits_only(value: bytes, offset: int, width:
     assert after[offset + width :] == before[offset + width :]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.integers(-(1 << 66), 1 << 66), st.integers(1, 64), st.booleans())
 def test_a_number_is_fitted_by_the_overflow_rule(number: int, width: int, signed: bool) -> None:
     least = -(1 << (width - 1)) if signed else 0

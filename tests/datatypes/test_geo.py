@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.geo import (
     LATITUDE_LIMIT,
     STEPS,
@@ -172,7 +173,7 @@ def test_a_hollow_of_a_polygon_is_outside():
     assert arrow.distance_within_m(10.0, 7.0) > 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.floats(-180, 180), st.floats(-LATITUDE_LIMIT, LATITUDE_LIMIT))
 def test_positions_keep_their_place(longitude, latitude):
     back = position_of(score_of(longitude, latitude))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.field_expiry import FieldExpiry
 from miniredis.datatypes.hashes import HashValue
 from miniredis.datatypes.limits import EncodingLimits
@@ -146,7 +147,7 @@ def test_random_actors_find_the_hash_equal_to_a_dict(seed: int) -> None:
     value._check()
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(st.tuples(st.sampled_from(["set", "delete"]), st.binary(max_size=2), st.binary(max_size=300))))
 def test_any_sequence_gives_what_a_dict_gives(steps: list[tuple[str, bytes, bytes]]) -> None:
     value = HashValue(EncodingLimits())

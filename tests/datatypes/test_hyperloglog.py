@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes import hyperloglog
 from miniredis.datatypes.hyperloglog import CorruptHyperLogLog
 
@@ -84,7 +85,7 @@ def test_a_value_above_32_makes_it_dense() -> None:
     assert not hyperloglog.set_register(blob, 16383, 33, 3000)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([0, 100, 400, 3000, 20000]), st.integers(1, 400))
 def test_registers_are_the_model_s_in_either_form(seed: int, limit: int, count: int) -> None:
     chance = random.Random(seed)
@@ -97,7 +98,7 @@ def test_registers_are_the_model_s_in_either_form(seed: int, limit: int, count: 
     assert hyperloglog.registers(dense) == plain_registers(elements)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.integers(0, 2**32))
 def test_registers_set_at_random_in_neighbourhoods(seed: int) -> None:
     chance = random.Random(seed)

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.compression import Compressor
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.list_blocks import MIN_COMPRESSED, exceeds_limit, is_large
 from miniredis.datatypes.lists import ListValue
-from miniredis.datatypes.packed_entries import listpack_size, pack_entries, pack_entry, skip_backward, string_size
+from miniredis.datatypes.packed_entries import listpack_size, pack_entry, skip_backward, string_size
+from miniredis.resp.bytework import pack_entries
 
 
 class Zlib(Compressor):
@@ -515,7 +517,7 @@ def test_random_actors_agree_with_a_plain_list(fill: int, depth: int, threshold:
             assert elements_of(value.copy()) == model
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.binary(max_size=12), max_size=40),
     st.integers(-45, 45),

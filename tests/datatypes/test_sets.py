@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.sets import SetValue, difference, intersection, union, width_code
 
@@ -172,7 +173,7 @@ def test_random_actors_find_the_set_equal_to_a_set(seed: int) -> None:
     value._check()
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     st.lists(
         st.tuples(st.booleans(), st.integers(-3, 3).map(lambda n: b"%d" % n) | st.integers().map(lambda n: b"%d" % n))
@@ -253,7 +254,7 @@ SETS = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(SETS, st.integers(0, 5))
 def test_set_algebra_gives_what_python_gives(models: list[set[bytes]], limit: int) -> None:
     sets = [set_of(sorted(model)) for model in models]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes import score_index
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.packed_scores import PACKED_ENTRIES, PACKED_MEMBER
@@ -423,7 +424,7 @@ scores = st.floats(allow_nan=False) | st.sampled_from([0.0, -0.0, 1.0, INFINITY,
 members = st.binary(max_size=6) | st.sampled_from([b"", b"\x01a", b"\x00", b"\x02\x01a"])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(st.tuples(members, scores), max_size=60), st.booleans())
 def test_any_members_and_scores_come_back_in_order(pairs, packed):
     values = SortedSet(PACKED if packed else INDEXED)

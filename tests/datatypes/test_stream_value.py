@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.packed_entries import LISTPACK_HEADER
 from miniredis.datatypes.stream_blocks import StreamEntry, read_varint, varint
@@ -390,7 +391,7 @@ def test_random_actors_agree_with_a_plain_dict(entries: int, size: int) -> None:
             assert {entry.id: entry.items for entry in stream.copy().range(0, MAX_ID)} == model
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1 << 66), st.lists(st.binary(max_size=9), min_size=2, max_size=2)), max_size=30),
     st.integers(1, 5),

@@ -46,7 +46,7 @@ def test_wrong_words_get_redis_errors(words: bytes, error: bytes) -> None:
 @pytest.mark.parametrize(
     "words",
     [b"ID 2", b"TYPE NORMAL", b"ADDR 127.0.0.1:50000", b"LADDR 127.0.0.1:6379", b"USER default", b"NAME x", b"DB 0",
-     b"MAXAGE 0", b"IDLE 0", b"LIB-NAME x", b"LIB-VER x", b"IP 127.0.0.1", b"FLAGS N"],
+     b"MAXAGE 2", b"IDLE 2", b"LIB-NAME x", b"LIB-VER x", b"IP 127.0.0.1", b"FLAGS N"],
 )  # fmt: skip
 def test_a_client_is_killed_by_any_of_its_properties(words: bytes) -> None:
     server = MemoryServer()
@@ -54,8 +54,73 @@ def test_a_client_is_killed_by_any_of_its_properties(words: bytes) -> None:
     victim.call(b"CLIENT", b"SETNAME", b"x")
     victim.call(b"CLIENT", b"SETINFO", b"LIB-NAME", b"x")
     victim.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"x")
+    server.advance(2)
     assert killer.call(b"CLIENT", b"KILL", *words.split()) == b":1\r\n"
     assert victim.is_closed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [b"NOT-ID 1 3", b"NOT-TYPE PUBSUB", b"NOT-ADDR 1.2.3.4:5", b"NOT-NAME keep", b"NOT-DB 1", b"NOT-LIB-NAME keep",
+     b"NOT-FLAGS P", b"NOT-IP 1.2.3.4", b"NOT-CAPA r"],
+)  # fmt: skip
+def test_or_by_what_it_has_not(words: bytes) -> None:
+    server = MemoryServer()
+    killer, victim, kept = server.connect(), server.connect(), server.connect()
+    kept.call(b"CLIENT", b"SETNAME", b"keep")
+    kept.call(b"CLIENT", b"SETINFO", b"LIB-NAME", b"keep")
+    kept.call(b"CLIENT", b"CAPA", b"redirect")
+    kept.call(b"SELECT", b"1")
+    kept.call(b"SUBSCRIBE", b"a")
+    killer.call(b"CLIENT", b"KILL", *words.split())
+    assert victim.is_closed
+    assert kept.is_closed == (words in (b"NOT-ADDR 1.2.3.4:5", b"NOT-IP 1.2.3.4"))
+
+
+@pytest.mark.parametrize("words", [b"DB 16", b"NOT-DB x", b"MAXAGE 0", b"IDLE x", b"FLAGS z", b"CAPA x", b"NOT-IDLE 1"])
+def test_filters_are_checked(words: bytes) -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"CLIENT", b"LIST", *words.split()).startswith(b"-ERR ")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (b"NOT-ID 1", 1),
+        (b"NOT-NAME x", 1),
+        (b"NOT-TYPE pubsub", 2),
+        (b"NOT-FLAGS N", 0),
+        (b"CAPA r", 0),
+        (b"NOT-CAPA r", 2),
+        (b"DB 15", 0),
+        (b"ID 0 2", 1),
+        (b"TYPE primary", 0),
+    ],
+)
+def test_filters_can_be_turned_around(words: bytes, found: int) -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    other.call(b"CLIENT", b"SETNAME", b"x")
+    assert client.call(b"CLIENT", b"LIST", *words.split()).count(b" laddr=") == found
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (b"NOT-MAXAGE 5", b"syntax error"),
+        (b"NOT-FOO 5", b"syntax error"),
+        (b"FLAGS xyz", b"Unknown flags found in the provided filter: xyz"),
+        (b"CAPA x", b"Unknown capa found in the provided filter: x"),
+        (b"DB 16", b"DB number should be between 0 and 15"),
+        (b"DB x", b"DB is not an integer or out of range"),
+        (b"IDLE 0", b"idle should be greater than 0"),
+        (b"USER nobody", b"No such user 'nobody'"),
+        (b"ID x", b"Invalid client ID"),
+    ],
+)
+def test_filters_that_are_none(words: bytes, problem: bytes) -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"CLIENT", b"LIST", *words.split()) == b"-ERR " + problem + b"\r\n"
 
 
 def test_unblock_ends_a_wait_by_timeout_or_by_error() -> None:
@@ -140,3 +205,27 @@ def test_idle_time_is_told_again_after_a_frequency_policy() -> None:
     assert client.call(b"OBJECT", b"IDLETIME", b"k").startswith(b"-ERR An LFU maxmemory policy is selected")
     client.call(b"CONFIG", b"SET", b"maxmemory-policy", b"noeviction")
     assert client.call(b"OBJECT", b"IDLETIME", b"k") == b":0\r\n"
+
+
+def test_a_client_that_does_not_touch_leaves_no_trace() -> None:
+    server = MemoryServer()
+    quiet, other = server.connect(), server.connect()
+    other.call(b"CONFIG", b"SET", b"maxmemory-policy", b"allkeys-lru")
+    other.call(b"SET", b"k", b"v")
+    quiet.call(b"CLIENT", b"NO-TOUCH", b"ON")
+    server.advance(5)
+    quiet.call(b"GET", b"k")
+    quiet.call(b"GET")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":5\r\n"
+    quiet.call(b"MULTI")
+    quiet.call(b"GET", b"k")
+    quiet.call(b"EXEC")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":5\r\n"
+    quiet.call(b"RESET")
+    assert quiet.session.gates == 0
+    quiet.call(b"CLIENT", b"NO-TOUCH", b"ON")
+    quiet.call(b"TOUCH", b"k")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":0\r\n"
+    server.advance(5)
+    other.call(b"GET", b"k")
+    assert other.call(b"OBJECT", b"IDLETIME", b"k") == b":0\r\n"

@@ -304,7 +304,7 @@ def test_debug_is_for_those_it_was_allowed_to() -> None:
         (b"LIST NOPE", b"-ERR syntax error"),
         (b"LIST", b"*"),
         (b"INFO", b"*"),
-        (b"INFO nope config|get config|nope get|x", b"*4\r\n*-1\r\n*10\r\n"),
+        (b"INFO nope config|get config|nope get|x", b"*4\r\n$-1\r\n*10\r\n"),
         (b"DOCS nope", b"*0\r\n"),
         (b"DOCS quit slaveof getset", b"*"),
         (b"GETKEYS NOPE x", b"-ERR Invalid command specified"),

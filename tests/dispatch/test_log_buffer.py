@@ -60,3 +60,11 @@ def test_output_waits_for_what_was_appended_before_it() -> None:
 def test_only_a_writer_settles() -> None:
     with pytest.raises(AssertionError):
         LogBuffer().settle()
+
+
+def test_what_left_is_taken_for_durable_where_nobody_knows_better() -> None:
+    log = LogBuffer()
+    log.append(0, [b"A"], None)
+    assert log.durable() == 0
+    log.release(log.appended)
+    assert log.durable() == log.appended

@@ -6,7 +6,7 @@ import pytest
 
 from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
-from miniredis.dispatch.command_log import shortened
+from miniredis.dispatch.command_log import LARGE_REPLY, LARGE_REQUEST, shortened
 from miniredis.dispatch.latency import (
     BUCKETS,
     FINE_BUCKETS,
@@ -16,6 +16,7 @@ from miniredis.dispatch.latency import (
     percentile_us,
     upper_bound_us,
 )
+from miniredis.dispatch.latency_graph import draw_spikes
 from miniredis.dispatch.secrets import REDACTED, without_secrets
 from miniredis.testing.memory import MemoryClient, MemoryServer
 
@@ -57,7 +58,7 @@ def test_a_large_request_is_logged_by_its_size() -> None:
     client.call(b"CONFIG", b"SET", b"commandlog-request-larger-than", b"100000")
     client.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$200000\r\n" + b"x" * 100_000)
     client.send(b"x" * 100_000 + b"\r\n")
-    assert b":200004\r\n" in client.call(b"COMMANDLOG", b"GET", b"10", b"large-request")
+    assert b":200031\r\n" in client.call(b"COMMANDLOG", b"GET", b"10", b"large-request")
     assert client.call(b"COMMANDLOG", b"RESET", b"large-request") == b"+OK\r\n"
     assert client.call(b"COMMANDLOG", b"LEN", b"large-reply") == b":0\r\n"
 
@@ -160,3 +161,72 @@ def test_secrets_are_hidden_wherever_commands_are_shown(name: str, argv: bytes, 
     command = Command(name, None, "server", -1, "", "", "1.0.0", "", "", "", "", "", "", None)
     wanted = [REDACTED if word == b"#" else word for word in shown.split()]
     assert without_secrets(command, argv.split()) == wanted
+
+
+def test_large_replies_are_logged_with_their_encoded_size() -> None:
+    server = MemoryServer()
+    client = server.connect()
+    for word in (b"aaaaaaaaaa", b"b"):
+        client.call(b"RPUSH", b"l", word)
+    client.call(b"HSET", b"h", b"field", b"x" * 40)
+    client.call(b"CONFIG", b"SET", b"commandlog-reply-larger-than", b"12")
+    client.call(b"COMMANDLOG", b"RESET", b"large-reply")
+    client.call(b"ECHO", b"12345")
+    client.call(b"ECHO", b"123456")
+    client.call(b"LRANGE", b"l", b"0", b"-1")
+    client.call(b"HGETALL", b"h")
+    client.call(b"PING")
+    client.call(b"LRANGE", b"l", b"1", b"-1")
+    client.call(b"OBJECT", b"ENCODING", b"l")
+    client.call(b"CONFIG", b"SET", b"commandlog-reply-larger-than", b"-1")
+    client.call(b"ECHO", b"x" * 5000)
+    entries = server.engine.command_log.entries[LARGE_REPLY]
+    assert [(entry.argv[0], entry.amount) for entry in reversed(entries)] == [
+        (b"ECHO", 12),
+        (b"LRANGE", 28),
+        (b"HGETALL", 62),
+        (b"OBJECT", 14),
+    ]
+
+
+def test_large_replies_of_resp3_and_of_commands_nobody_knows() -> None:
+    server = MemoryServer()
+    client = server.connect()
+    client.call(b"CONFIG", b"SET", b"commandlog-reply-larger-than", b"20")
+    client.call(b"HELLO", b"3")
+    client.call(b"CONFIG", b"GET", b"maxmemory")
+    client.call(b"NOSUCH", b"x" * 100)
+    names = [entry.argv[0] for entry in server.engine.command_log.entries[LARGE_REPLY]]
+    assert names == [b"CONFIG", b"HELLO"]
+
+
+def test_spikes_are_drawn_as_columns_with_their_ages() -> None:
+    drawn = draw_spikes([(1100, 3 * 86400), (1500, 7200), (900, 300), (950, 59)])
+    assert drawn == b" #  \n |  \no|  \n||_o\n    \n3255\ndhm9\n   s\n"
+
+
+def test_many_spikes_take_several_blocks() -> None:
+    assert draw_spikes([(5, 1)] * 100).count(b"1" * 80 + b"\n") == 1
+
+
+def test_small_requests_are_logged_when_the_bound_is_low() -> None:
+    server = MemoryServer()
+    client = server.connect()
+    client.call(b"CONFIG", b"SET", b"commandlog-request-larger-than", b"26")
+    client.call(b"ECHO", b"123456")
+    client.call(b"ECHO", b"12345")
+    client.send(b"*2\r\n$4\r\nEC")
+    client.send(b"HO\r\n$6\r\n123456\r\n*1\r\n$12\r\nNOSUCHNOS")
+    client.send(b"UCH\r\n")
+    log = server.engine.command_log.entries[LARGE_REQUEST]
+    assert [(entry.argv[0], entry.amount) for entry in log] == [(b"ECHO", 26), (b"ECHO", 26)]
+    client.call(b"CONFIG", b"SET", b"commandlog-request-larger-than", b"-1")
+    assert server.engine.gates == 0
+    client.send(b"*2\r\n$4\r\nEC")
+    client.send(b"HO\r\n$6\r\n123456\r\n")
+    assert len(log) == 3
+
+
+def test_the_slow_log_takes_one_count() -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"SLOWLOG", b"GET", b"1", b"2").startswith(b"-ERR unknown subcommand or wrong number")

@@ -83,3 +83,8 @@ def test_keyspace_events_are_published_in_the_chosen_classes() -> None:
     writer.call(b"CONFIG", b"SET", b"notify-keyspace-events", b"")
     writer.call(b"SET", b"k", b"v")
     assert listener.received() == b""
+
+
+def test_channels_are_listed_by_one_pattern_at_most() -> None:
+    client = MemoryServer().connect()
+    assert client.call(b"PUBSUB", b"CHANNELS", b"a", b"b").startswith(b"-ERR unknown subcommand or wrong number")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.formats import aof
 from miniredis.formats.crc64 import crc64
 from miniredis.formats.errors import FormatError
@@ -43,7 +44,7 @@ def batch(*commands: list[bytes]) -> bytes:
 LOG = batch([b"SET", b"a", b"1"], [b"SET", b"b", b"x" * 300]) + batch([b"DEL", b"a"], [b"INCR", b"number"])
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(COMMANDS, st.integers(0, 9))
 def test_commands_come_back(commands: list[list[bytes]], size: int) -> None:
     text = b"".join(aof.encode_command(command) for command in commands)

@@ -6,20 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.formats import lzf
 from miniredis.formats.errors import FormatError
 
 COMPRESSIBLE = st.lists(st.sampled_from([b"abc", b"abcabcabc", b"x" * 40, b"0123456789", b"\0\0\0\0"]), max_size=60)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(COMPRESSIBLE.map(b"".join))
 def test_what_was_compressed_comes_back(data: bytes) -> None:
     packed = lzf.compress(data)
     assert packed is None or (len(packed) <= len(data) - 4 and lzf.decompress(packed, len(data)) == data)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(COMPRESSIBLE.map(b"".join))
 def test_python_and_c_read_each_other(data: bytes) -> None:
     by_python = lzf.pure_compress(data, len(data) + 64)
@@ -30,7 +31,7 @@ def test_python_and_c_read_each_other(data: bytes) -> None:
     assert by_c is None or lzf.pure_decompress(by_c, len(data)) == data
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(min_size=1, max_size=40), st.integers(0, 400))
 def test_any_stream_is_read_alike_or_refused_by_both(stream: bytes, size: int) -> None:
     def outcome(decompress: lzf.Decompress) -> bytes | None:

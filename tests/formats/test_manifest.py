@@ -28,7 +28,8 @@ def test_a_manifest_is_read_and_written_alike() -> None:
 def test_an_empty_manifest_begins_with_one() -> None:
     manifest = Manifest()
     assert (manifest.next_base_sequence(), manifest.next_increment_sequence()) == (1, 1)
-    assert manifest.format() == b"" and manifest.files() == []
+    assert manifest.format() == b"# no files yet\n" and manifest.files() == []
+    assert parse_manifest(manifest.format()).is_empty()
 
 
 def test_a_copy_changes_alone() -> None:
@@ -76,3 +77,20 @@ def test_comments_and_unknown_pairs_are_passed_over() -> None:
 def test_what_redis_refuses_is_refused(text: bytes) -> None:
     with pytest.raises(FormatError):
         parse_manifest(text)
+
+
+def test_a_checksum_covers_all_lines() -> None:
+    manifest = parse_manifest(b"file a seq 1 type b\nfile b seq 1 type i\n")
+    text = manifest.format(True)
+    assert text.startswith(b"#CRC64:") and parse_manifest(text).format(True) == text
+    for place in range(len(text)):
+        for bit in range(8):
+            damaged = text[:place] + bytes([text[place] ^ 1 << bit]) + text[place + 1 :]
+            try:
+                found = parse_manifest(damaged)
+            except FormatError:
+                continue
+            assert found.format() == manifest.format()
+        with pytest.raises(FormatError):
+            parse_manifest(text[:place])
+    assert parse_manifest(text.replace(b"type i", b"type h"), False).increments == []

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.formats import intset, listpack, ziplist, zipmap
 from miniredis.formats.errors import FormatError
 from miniredis.formats.packed import PackedReader
@@ -64,7 +65,7 @@ def make_zipmap(items: list[bytes], unused: int = 0) -> bytes:
     return bytes([min(len(items) // 2, 254)]) + body + b"\xff"
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(TEXTS, max_size=12))
 def test_a_listpack_gives_back_what_was_put_in(elements: list[bytes]) -> None:
     assert listpack.decode(listpack.encode(elements)) == elements
@@ -137,7 +138,7 @@ def test_corrupt_listpacks_are_refused(blob: bytes) -> None:
         listpack.decode(blob)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(TEXTS, max_size=12), st.booleans())
 def test_a_ziplist_is_read(entries: list[bytes], long_sizes: bool) -> None:
     assert ziplist.decode(make_ziplist(entries, long_sizes)) == entries
@@ -181,7 +182,7 @@ def test_corrupt_ziplists_are_refused(blob: bytes) -> None:
         ziplist.decode(blob)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6), st.integers(0, 3))
 def test_a_zipmap_is_read(pairs: list[tuple[bytes, bytes]], unused: int) -> None:
     items = [item for pair in pairs for item in pair]
@@ -212,7 +213,7 @@ def test_corrupt_zipmaps_are_refused(blob: bytes) -> None:
         zipmap.decode(blob)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.sets(st.integers(-(1 << 63), (1 << 63) - 1), max_size=30), st.sampled_from([0, 32, 48]))
 def test_an_intset_gives_back_what_was_put_in(numbers: set[int], shift: int) -> None:
     ordered = sorted({number >> shift for number in numbers})

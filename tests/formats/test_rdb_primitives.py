@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.formats.errors import FormatError, IncompleteError
 from miniredis.formats.rdb_primitives import RdbSink, RdbSource, parse_score
 
@@ -32,7 +33,7 @@ def test_lengths_of_every_size(length: int) -> None:
     assert finished(written).read_length() == length
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(TEXTS, max_size=6), st.booleans())
 def test_strings_come_back(texts: list[bytes], compress: bool) -> None:
     sink = RdbSink(compress)
@@ -62,7 +63,7 @@ def test_integers_are_written_as_redis_does(text: bytes, written: bytes) -> None
     assert sink.take() == written
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.floats(allow_nan=False))
 def test_doubles_and_scores(number: float) -> None:
     sink = RdbSink()
@@ -123,7 +124,7 @@ def test_a_length_beyond_the_known_size_fails_at_once() -> None:
         source.read_string()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(TEXTS, min_size=1, max_size=5), st.integers(1, 9))
 def test_a_source_fed_in_pieces_reads_the_same_and_sums_what_it_read(texts: list[bytes], size: int) -> None:
     from miniredis.formats.crc64 import crc64

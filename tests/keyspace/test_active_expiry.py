@@ -71,14 +71,34 @@ def test_a_failure_in_one_piece_of_upkeep_harms_no_other() -> None:
     assert any("oh dear" in text for _, text in server.logged)
 
 
-def test_what_was_flushed_is_freed_in_slices() -> None:
+def test_what_was_flushed_is_freed_between_other_work() -> None:
     server = with_volatile_keys(3000)
     client = server.connect()
-    client.call(b"FLUSHALL", b"ASYNC")
-    keyspace = server.engine.keyspace
-    assert keyspace.total_keys() == 0
-    rounds = 1
-    while keyspace.free_some(8):
-        rounds += 1
-    assert rounds > 3
-    assert keyspace.freed_objects == 3000
+    assert client.call(b"FLUSHALL", b"ASYNC") == b"+OK\r\n"
+    assert server.engine.keyspace.total_keys() == 0
+    assert server.engine.keyspace.discarded.pending >= 3000
+    Upkeep(server.engine, server.engine.own_session(Port())).run()
+    assert server.engine.keyspace.discarded.pending >= 3000
+    server.advance(1)
+    assert server.engine.keyspace.discarded.pending == 0
+
+
+def test_a_flush_in_step_is_answered_when_memory_is_free() -> None:
+    server = with_volatile_keys(60_000)
+    client = server.connect()
+    other = server.connect()
+    client.send(b"FLUSHALL SYNC\r\nPING\r\n")
+    assert client.received() == b""
+    assert other.call(b"DBSIZE") == b":0\r\n"
+    server.advance(1)
+    assert client.received() == b"+OK\r\n+PONG\r\n"
+    assert server.engine.keyspace.discarded.pending == 0
+
+
+def test_a_flush_in_a_transaction_waits_for_nothing() -> None:
+    server = with_volatile_keys(60_000)
+    client = server.connect()
+    client.send(b"MULTI\r\nFLUSHALL\r\nDBSIZE\r\nEXEC\r\n")
+    assert client.received().endswith(b"*2\r\n+OK\r\n:0\r\n")
+    server.advance(1)
+    server.engine.freeing.stop()

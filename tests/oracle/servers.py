@@ -7,6 +7,7 @@ loopback only; it writes nothing outside its folder.
 from __future__ import annotations
 
 import ctypes
+import resource
 import shutil
 import signal
 import socket
@@ -39,8 +40,13 @@ def valkey_binary() -> str:
     return str(get_binary_path())
 
 
+#: No server of a test needs more, and one that a test drives mad must not take the machine with it.
+MEMORY_BYTES = 6 << 30
+
+
 def die_with_parent() -> None:
     """For `preexec_fn`: the kernel ends this process when the test run ends, however that happens."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -55,15 +61,24 @@ class ServerProcess:
         self.folder = Path(tempfile.mkdtemp(prefix="server-"))
         self.output_path = self.folder / "output.log"
         self._output = self.output_path.open("wb")
-        self.process = subprocess.Popen(
-            [word.format(port=self.port, dir=self.folder) for word in command],
+        self._env = env
+        self.command = list(command)
+        self.process = self._run()
+
+    def _run(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [word.format(port=self.port, dir=self.folder) for word in self.command],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             cwd=self.folder,
-            env=env,
+            env=self._env,
             preexec_fn=die_with_parent,
         )
+
+    def start_again(self) -> None:
+        """Run `command` once more in the same folder, after an end."""
+        self.process = self._run()
 
     @property
     def output(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.wire import script
 
@@ -160,7 +162,7 @@ PARTS = st.one_of(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(st.binary(max_size=12), st.lists(PARTS, max_size=8))
 def test_any_fields(oracle: Peer, value: bytes, parts: list[tuple[bytes, ...]]) -> None:
     oracle.compare(
@@ -171,7 +173,7 @@ def test_any_fields(oracle: Peer, value: bytes, parts: list[tuple[bytes, ...]]) 
 BOUNDS = st.integers(-40, 40).map(lambda number: b"%d" % number)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.binary(max_size=4), st.binary(max_size=4), BOUNDS, BOUNDS, st.sampled_from([b"BIT", b"BYTE"]), st.booleans())
 def test_any_ranges(oracle: Peer, a: bytes, b: bytes, start: bytes, end: bytes, unit: bytes, bit: bool) -> None:
     value = b"1" if bit else b"0"

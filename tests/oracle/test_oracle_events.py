@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.wire import Command, script
 
@@ -108,7 +110,7 @@ COMMANDS = st.one_of(
 ).map(list)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(COMMANDS, max_size=20))
 def test_any_sequence(oracle: Peer, commands: list[list[bytes]]) -> None:
     compare(oracle, commands)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.normalise import elements, unordered, within
 from oracle.wire import script
@@ -177,7 +179,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(st.lists(COMMANDS, max_size=40))
 def test_any_sequence(oracle: Peer, commands: list[list[bytes]]) -> None:
     oracle.compare(commands, normalise=COUNTING)

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 
 RESP = pytest.mark.parametrize("resp", [2, 3])
@@ -306,7 +308,7 @@ latitudes = st.floats(-85.05112878, 85.05112878, allow_nan=False)
 places = st.tuples(longitudes, latitudes)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(places, min_size=1, max_size=12), places, st.floats(0, 2e7), st.sampled_from(["m", "km", "ft", "mi"]))
 def test_any_places(
     oracle: Peer, found: list[tuple[float, float]], centre: tuple[float, float], size: float, unit: str

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.normalise import Normaliser, elements, shape, unordered, unordered_pairs, within
 
@@ -229,7 +231,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(STEPS, max_size=60), st.sampled_from([2, 3]))
 def test_any_sequence_is_answered_alike(oracle: Peer, steps: list[str], resp: int) -> None:
     oracle.compare(steps, resp=resp, normalise=LOOSE)
@@ -512,7 +514,7 @@ EXPIRY_STEPS = st.one_of(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(EXPIRY_STEPS, max_size=60))
 def test_any_sequence_with_expiries_is_answered_alike(valkey_oracle: Peer, steps: list[str]) -> None:
     valkey_oracle.compare(steps, normalise={**LOOSE, b"HTTL": within(500)})

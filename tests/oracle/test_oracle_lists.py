@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.wire import Command
 
@@ -312,8 +314,43 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(COMMANDS, min_size=10, max_size=60))
 def test_any_sequence_of_commands(oracle: Peer, commands: list[tuple[bytes, ...]]) -> None:
     sequence: list[str | Command] = [list(command) for command in commands]
     oracle.compare([*sequence, "LRANGE k 0 -1", "LRANGE l 0 -1"])
+
+
+@pytest.mark.parametrize(
+    ("waits", "build", "ends"),
+    [
+        ("BLPOP k 0", "RPUSH k a b", "LRANGE k 0 -1"),
+        ("BLMOVE k o LEFT RIGHT 0", "RPUSH k a b", "LRANGE o 0 -1"),
+        ("BLMPOP 0 1 k LEFT COUNT 2", "RPUSH k a b c", "LRANGE k 0 -1"),
+        ("BZPOPMIN k 0", "ZADD k 1 a 2 b", "ZRANGE k 0 -1"),
+        ("BZMPOP 0 1 k MAX COUNT 2", "ZADD k 1 a 2 b 3 c", "ZRANGE k 0 -1"),
+        ("XREAD BLOCK 0 STREAMS k 0", "XADD k 1-1 f v", "XLEN k"),
+    ],
+)
+def test_what_comes_by_restore_rename_move_or_copy_serves_too(oracle: Peer, waits: str, build: str, ends: str) -> None:
+    maker = oracle.theirs.connect()
+    maker.pipeline([[b"DEL", b"k"], build.encode().split()])
+    payload = elements_of_bulk(maker(b"DUMP", b"k"))
+    maker.close()
+    elsewhere = build.replace(" k ", " elsewhere ", 1)
+    for ways in (
+        [[b"RESTORE", b"k", b"0", payload]],
+        [elsewhere, "RENAME elsewhere k"],
+        [elsewhere, "COPY elsewhere k"],
+        ["SELECT 1", build, "MOVE k 0", "SELECT 0"],
+        ["MULTI", elsewhere, "RENAMENX elsewhere k", "EXEC"],
+        ["SELECT 1", build, "SWAPDB 0 1", "SELECT 0"],
+    ):
+        steps: list[tuple[int, str | Command]] = [(1, waits), (2, waits)]
+        steps += [(3, way) for way in ways]
+        oracle.compare_clients([*steps, (3, ends), (1, "PING")])
+
+
+def elements_of_bulk(reply: bytes) -> bytes:
+    """The text of a bulk string."""
+    return reply[reply.index(b"\r\n") + 2 : -2]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,80 @@ def test_redis_loads_what_we_wrote(log: bool, preamble: str, tmp_path: Path) -> 
         connection.close()
     finally:
         server.remove()
+
+
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_the_checking_programs_accept_random_data(seed: int, tmp_path: Path, count: Callable[[str, int], None]) -> None:
+    preamble = "yes" if seed % 2 else "no"
+    ours = DiskServer(tmp_path, None, appendonly="yes", aof_use_rdb_preamble=preamble).load()
+    fill(ours.connect().call, seed)
+    assert ours.connect().call(b"SAVE") == b"+OK\r\n"
+    manifest = tmp_path / "appendonlydir" / "appendonly.aof.manifest"
+    for _ in range(2):
+        done = subprocess.run(["redis-check-aof", str(manifest)], capture_output=True, check=False)
+        assert done.returncode == 0 and b"All AOF files and manifest are valid" in done.stdout, done.stdout
+        ours.connect().call(b"BGREWRITEAOF")
+        ours.wait_for_child()
+    done = subprocess.run(["redis-check-rdb", str(tmp_path / "dump.rdb")], capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
+    count("seeds", 1)
+
+
+@pytest.mark.parametrize("preamble", ["yes", "no"])
+def test_a_log_goes_from_us_to_redis_and_back(preamble: str, tmp_path: Path) -> None:
+    """Each appends to what the other has written; then redis-server rewrites it, manifest and all."""
+    options = {"appendonly": "yes", "aof_use_rdb_preamble": preamble, "aof_timestamp_enabled": "yes"}
+    ours = DiskServer(tmp_path, None, **options).load()
+    fill(ours.connect().call, 31)
+    ours.connect().call(b"BGREWRITEAOF")
+    ours.wait_for_child()
+    ours.connect().call(b"INCR", b"rounds")
+    ours.persistence.stop(False)
+    for rewrites in (False, True):
+        theirs = redis_server("--dir", str(tmp_path), "--appendonly", "yes", "--aof-timestamp-enabled", "yes")
+        try:
+            connection = theirs.connect()
+            assert text_of(connection(b"DEBUG", b"DIGEST")) == text_of(ours.digest())
+            connection(b"INCR", b"rounds")
+            if rewrites:
+                connection(b"BGREWRITEAOF")
+                wait_for(connection, b"aof_rewrite_in_progress:0")
+                connection(b"INCR", b"rounds")
+            digest = text_of(connection(b"DEBUG", b"DIGEST"))
+            connection.close()
+        finally:
+            theirs.remove()
+        ours = DiskServer(tmp_path, None, **options).load()
+        assert text_of(ours.digest()) == digest
+        ours.connect().call(b"INCR", b"rounds")
+        ours.persistence.stop(False)
+    assert DiskServer(tmp_path, None, **options).load().connect().call(b"GET", b"rounds") == b"$1\r\n6\r\n"
+
+
+def test_a_single_file_as_redis_6_wrote_it_is_taken_over(tmp_path: Path) -> None:
+    """A preamble and commands behind it, in `dir` itself: its parts come from a real server."""
+    theirs = redis_server("--appendonly", "yes")
+    try:
+        connection = theirs.connect()
+        fill(connection, 41)
+        connection(b"BGREWRITEAOF")
+        wait_for(connection, b"aof_rewrite_in_progress:0")
+        connection(b"INCR", b"later")
+        digest = text_of(connection(b"DEBUG", b"DIGEST"))
+        connection.close()
+        theirs.stop()
+        folder = theirs.folder / "appendonlydir"
+        base, increment = sorted(folder.glob("*.base.rdb"))[-1], sorted(folder.glob("*.incr.aof"))[-1]
+        (tmp_path / "appendonly.aof").write_bytes(base.read_bytes() + increment.read_bytes())
+    finally:
+        theirs.remove()
+    ours = DiskServer(tmp_path, None, appendonly="yes").load()
+    assert text_of(ours.digest()) == digest
+    ours.persistence.stop(False)
+    theirs = redis_server("--dir", str(tmp_path), "--appendonly", "yes")
+    try:
+        connection = theirs.connect()
+        assert text_of(connection(b"DEBUG", b"DIGEST")) == digest
+        connection.close()
+    finally:
+        theirs.remove()

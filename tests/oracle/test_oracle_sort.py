@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.wire import script
 
@@ -118,7 +120,7 @@ OPTIONS = st.lists(
 ).map(lambda parts: [word for part in parts for word in part])
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(ELEMENTS, st.sampled_from([b"RPUSH", b"SADD"]), OPTIONS)
 def test_any_options(oracle: Peer, members: list[bytes], push: bytes, options: list[bytes]) -> None:
     if push == b"SADD" and b"BY" in options:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.normalise import shape
 
@@ -734,7 +736,7 @@ commands = st.one_of(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(commands, min_size=5, max_size=40), st.sampled_from([2, 3]))
 def test_sequences(oracle: Peer, sequence: list[list[bytes]], resp: int) -> None:
     ending = [[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"] for key in (b"k1", b"k2", b"k3")]
@@ -753,7 +755,7 @@ by_lex = st.builds(
 ) | st.builds(joined, st.sampled_from([b"ZLEXCOUNT", b"ZREMRANGEBYLEX"]), keys, lex_bounds, lex_bounds)
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(st.lists(lex_adds | by_lex | by_member, min_size=5, max_size=30))
 def test_sequences_of_one_score(oracle: Peer, sequence: list[list[bytes]]) -> None:
     oracle.compare(sequence)

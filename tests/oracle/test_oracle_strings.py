@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
+
 from oracle.comparison import Peer
 from oracle.normalise import within
 from oracle.wire import script
@@ -200,7 +202,7 @@ def test_floating_point_counters(oracle: Peer) -> None:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(
         st.one_of(
@@ -243,7 +245,7 @@ def test_lcs(oracle: Peer) -> None:
         )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.text("ab", max_size=25), st.text("abc", max_size=25))
 def test_lcs_of_any_strings(oracle: Peer, a: str, b: str) -> None:
     oracle.compare(
@@ -285,7 +287,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(st.lists(COMMANDS, max_size=40))
 def test_any_sequence(oracle: Peer, commands: list[list[bytes]]) -> None:
     oracle.compare([[b"RPUSH", b"list", b"1"], *commands], normalise={b"EXPIRETIME": within(1000)})

@@ -15,9 +15,13 @@ from miniredis.testing.memory import MemoryClient, MemoryServer
 
 
 class FaultyDisk(Disk):
-    """Counts operations; those that `fails` picks raise ENOSPC.  A write that fails takes half of the data first."""
+    """Counts operations; those that `fails` picks raise ENOSPC.
+
+    Every other write that fails does so as the system's do: half of the data is taken, the next write gets the error.
+    """
 
     def __init__(self) -> None:
+        self._owes_error = False
         self.operations = 0
         self.fails: Callable[[int, str], bool] = lambda number, name: False
         self.log: list[str] = []
@@ -37,11 +41,15 @@ class FaultyDisk(Disk):
         return super().open_new(path)
 
     def write(self, descriptor: int, data: bytes) -> int:
+        if self._owes_error:
+            self._owes_error = False
+            raise OSError(28, "No space left on device")
         try:
             self._count("write")
         except OSError:
             if len(data) > 1 and self.log.count("write") % 2:
-                os.write(descriptor, data[: len(data) // 2])
+                self._owes_error = True
+                return os.write(descriptor, data[: len(data) // 2])
             raise
         return super().write(descriptor, data)
 
@@ -66,8 +74,35 @@ class FaultyDisk(Disk):
         super().sync_folder(path)
 
 
-class Fatal(Exception):
-    """The server would have ended."""
+class Crash(BaseException):
+    """The process ends here, as by kill -9."""
+
+
+class CrashingDisk(FaultyDisk):
+    """The process ends at the operation of this number: before it, or where it writes, in its middle."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self.last = last
+
+    def _count(self, name: str) -> None:
+        self.operations += 1
+        if self.operations >= self.last:
+            raise Crash
+
+    def sync(self, descriptor: int) -> None:
+        self._count("sync")  # the system outlives the process, and keeps what was written
+
+    def sync_folder(self, path: str) -> None:
+        self._count("sync folder")
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        try:
+            return super().write(descriptor, data)
+        except Crash:
+            if self.last % 2:
+                os.write(descriptor, data[: len(data) // 2])
+            raise
 
 
 def only_the(failing: int) -> Callable[[int, str], bool]:

@@ -93,6 +93,23 @@ def test_a_log_goes_back_in_time(start: Start, tmp_path: Path) -> None:
     assert path.read_bytes() == b""
 
 
+def test_a_base_that_lost_its_end_is_found(start: Start, tmp_path: Path) -> None:
+    server = start(appendonly="yes", aof_use_rdb_preamble="no")
+    fill(server)
+    server.client().run("BGREWRITEAOF")
+    server.wait_for_child()
+    folder = tmp_path / "appendonlydir"
+    manifest = str(folder / "appendonly.aof.manifest")
+    assert log(manifest)[0] == 0
+    base = next(folder.glob("*.base.aof"))
+    base.write_bytes(encode_command([b"SELECT", b"0"]))
+    status, text = log("--fix", manifest)
+    assert status == 1 and "bytes were written to it" in text
+    (folder / "appendonly.aof.9.base.rdb").write_bytes(b"")
+    status, text = log(str(folder / "appendonly.aof.9.base.rdb"))
+    assert status == 1 and "unexpected end" in text
+
+
 def test_only_the_last_file_is_cut(tmp_path: Path) -> None:
     stamped = b"#TS:100\r\n" + encode_command([b"SET", b"a", b"1"])
     (tmp_path / "one").write_bytes(stamped)

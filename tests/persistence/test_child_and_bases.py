@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,12 +20,15 @@ from persistence.harness import DiskServer, FaultyDisk, fill
 Start = Callable[..., DiskServer]
 
 
+Run = Callable[..., tuple[int, bytes]]
+
+
 class Exited(BaseException):
     """The child would have ended."""
 
 
 @pytest.fixture
-def as_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], tuple[int, bytes]]:
+def as_child(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs what a child runs; its exit status and what it reported."""
 
     def leave(status: int) -> None:
@@ -33,14 +39,17 @@ def as_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], 
     monkeypatch.setattr(os, "closerange", lambda low, high: closed.append((low, high)))
     monkeypatch.setattr(signal, "signal", lambda number, action: None)
     monkeypatch.setattr(signal, "set_wakeup_fd", lambda descriptor: -1)
+    monkeypatch.setattr(os, "nice", lambda more: more)
+    monkeypatch.setattr(child_module, "_C_LIBRARY", None)
+    monkeypatch.setattr(child_module, "_offer_itself", lambda: None)
 
-    def run(work: Callable[[], None]) -> tuple[int, bytes]:
+    def run(work: child_module.Work, parent: int = os.getppid()) -> tuple[int, bytes]:
         import gc
 
         reading, writing = os.pipe()
         try:
             with pytest.raises(Exited) as ended:
-                child_module._run_in_child(work, writing)
+                child_module._run_in_child(work, writing, child_module.Progress(), parent)
         finally:
             gc.enable()
             os.close(writing)
@@ -52,27 +61,81 @@ def as_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], 
     return run
 
 
-def test_a_child_says_what_went_wrong(as_child: Callable[[Callable[[], None]], tuple[int, bytes]]) -> None:
-    assert as_child(lambda: None) == (0, b"")
+def test_a_child_says_what_went_wrong(as_child: Run) -> None:
+    assert as_child(lambda progress: None) == (0, b"")
 
-    def fail() -> None:
+    def fail(progress: child_module.Progress) -> None:
         raise OSError(28, "No space left on device")
 
     assert as_child(fail) == (1, b"OSError: [Errno 28] No space left on device")
 
 
-def test_without_proc_a_child_closes_many_descriptors(
-    as_child: Callable[[Callable[[], None]], tuple[int, bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_proc_a_child_closes_many_descriptors(as_child: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str) -> list[str]:
         raise OSError
 
     monkeypatch.setattr(os, "listdir", refuse)
-    assert as_child(lambda: None) == (0, b"")
+    assert as_child(lambda progress: None) == (0, b"")
+
+
+def test_a_child_whose_parent_has_ended_already_does_nothing(as_child: Run) -> None:
+    def fail(progress: child_module.Progress) -> None:
+        raise AssertionError("nobody wants this any more")
+
+    assert as_child(fail, 1 << 30)[0] == 1
+
+
+def test_a_child_yields_the_processor_and_tells_how_far_it_is() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def work(progress: child_module.Progress) -> None:
+        progress.note(os.getpriority(os.PRIO_PROCESS, 0))
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    child = child_module.start_child(work, 0)
+    os.waitpid(child.pid, os.WUNTRACED)
+    assert child.progress.keys() == min(before + child_module.CHILD_NICENESS, 19)
+    assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "1000\n"
+    os.kill(child.pid, signal.SIGCONT)
+    while (done := child.poll()) is None:
+        time.sleep(0.002)
+    assert done and child.copied_bytes > 0
+
+
+def test_a_child_ends_with_its_parent() -> None:
+    program = (
+        "import os, signal, time\n"
+        "from miniredis.persistence.child import start_child\n"
+        "child = start_child(lambda progress: time.sleep(60), 0)\n"
+        "time.sleep(0.1)\n"
+        "print(child.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=dict(os.environ), check=False)
+    assert done.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 10
+    while _runs(int(done.stdout)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_without_proc_the_copied_memory_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*words: object) -> object:
+        raise OSError
+
+    monkeypatch.setattr("builtins.open", refuse)
+    assert child_module.private_bytes() == 0
 
 
 def test_a_child_that_has_ended_can_be_killed_again() -> None:
-    child = child_module.start_child(lambda: None, 0)
+    child = child_module.start_child(lambda progress: None, 0)
     child.kill()
     with pytest.raises(ChildProcessError):
         os.waitpid(child.pid, 0)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from miniredis.config.config import Config
+from miniredis.dispatch.roles import Replication
 from miniredis.persistence import snapshots as snapshots_module
 from miniredis.persistence.child import may_fork, start_child
 from miniredis.persistence.loading import LoadError
+from miniredis.resp.errors import ReplyError
 from persistence.harness import DiskServer, FaultyDisk, fill, only_the
 
 Start = Callable[..., DiskServer]
@@ -48,11 +51,13 @@ def test_a_child_saves_while_the_server_goes_on(start: Start) -> None:
     assert client.run("BGSAVE") == b"-ERR Background save already in progress\r\n"
     assert client.run("SAVE") == b"-ERR Background save already in progress\r\n"
     assert client.run("BGREWRITEAOF") == b"+Background append only file rewriting scheduled\r\n"
-    assert b"rdb_bgsave_in_progress:1" in client.run("INFO persistence")
+    text = client.run("INFO persistence")
+    assert b"rdb_bgsave_in_progress:1" in text and b"current_save_keys_total:9" in text
     client.run("SET later 1")
     server.persistence.is_rewrite_scheduled = False
     server.wait_for_child()
-    assert b"rdb_last_bgsave_status:ok" in client.run("INFO persistence")
+    text = client.run("INFO persistence")
+    assert b"rdb_last_bgsave_status:ok" in text and b"rdb_last_cow_size:0" not in text
     assert server.persistence.snapshots.changes() == 1
     assert start().digest() == before
 
@@ -131,6 +136,9 @@ def test_after_a_failed_snapshot_writes_are_refused(start: Start, tmp_path: Path
     server.wait_for_child()
     server.poll()
     assert server.said("Background saving error: OSError")
+    assert client.run("CONFIG SET stop-writes-on-bgsave-error no") == b"+OK\r\n"
+    assert client.run("SET a 1") == b"+OK\r\n"
+    assert client.run("CONFIG SET stop-writes-on-bgsave-error yes") == b"+OK\r\n"
     assert client.run("SET a 2").startswith(b"-MISCONF Redis is configured to save RDB snapshots")
     assert client.run("PING").startswith(b"-MISCONF")
     assert client.run("GET a") == b"$1\r\n1\r\n"
@@ -138,9 +146,7 @@ def test_after_a_failed_snapshot_writes_are_refused(start: Start, tmp_path: Path
     disk.fails = lambda number, name: False
     server.poll(1)
     assert server.persistence.snapshots.child is None
-    client.run("BGSAVE")
-    server.wait_for_child()
-    server.poll()
+    assert client.run("SAVE") == b"+OK\r\n"
     assert client.run("SET a 2") == b"+OK\r\n"
 
 
@@ -172,7 +178,7 @@ def test_each_failing_operation_leaves_the_old_file(start: Start, tmp_path: Path
         disk.operations = 0
         disk.fails = only_the(failing)
         assert server.client().run("SAVE") == b"-ERR\r\n"
-        assert os.listdir(tmp_path) == ["dump.rdb"] or failing == 4
+        assert os.listdir(tmp_path) == ["dump.rdb"]
         assert (tmp_path / "dump.rdb").read_bytes() == old
 
 
@@ -205,7 +211,7 @@ def test_whether_memory_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_killed_child_has_failed() -> None:
     import time
 
-    child = start_child(lambda: time.sleep(60), 0)
+    child = start_child(lambda progress: time.sleep(60), 0)
     os.kill(child.pid, 15)
     while (done := child.poll()) is None:
         time.sleep(0.002)
@@ -252,17 +258,133 @@ def test_expired_keys_are_not_loaded_and_empty_ones_left_out(start: Start, tmp_p
     assert start().said("1 empty keys were left out")
 
 
-def test_function_libraries_are_kept(start: Start, tmp_path: Path) -> None:
+class FewLibraries:
+    """Libraries without Lua."""
+
+    def __init__(self) -> None:
+        self.codes: list[bytes] = []
+
+    def dump_libraries(self) -> list[bytes]:
+        return self.codes
+
+    def load_library(self, code: bytes, replace: bool) -> None:
+        if b"#!" not in code:
+            raise ReplyError(b"ERR Missing library metadata")
+        assert replace or code not in self.codes
+        self.codes.append(code)
+
+    def flush_libraries(self) -> None:
+        self.codes = []
+
+
+def test_function_libraries_are_kept_without_lua(tmp_path: Path) -> None:
+    def start_without_lua() -> DiskServer:
+        server = DiskServer(tmp_path)
+        server.engine.functions = None
+        server.load()
+        return server
+
     (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
-    server = start()
-    assert server.persistence.snapshots.functions() == [b"#!lua name=l"]
-    server.client().run("SAVE")
+    server = start_without_lua()
+    assert server.persistence.snapshots.functions.sources() == [b"#!lua name=l"]
+    assert server.client().run("DEBUG RELOAD") == b"+OK\r\n"
     assert b"\xf5\x0c#!lua name=l" in (tmp_path / "dump.rdb").read_bytes()
-    taken: list[bytes] = []
+    assert start_without_lua().persistence.snapshots.functions.sources() == [b"#!lua name=l"]
+
+
+def test_function_libraries_are_saved_and_loaded(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
+    libraries = FewLibraries()
+    server = DiskServer(tmp_path)
+    setattr(server.engine, "functions", libraries)  # noqa: B010
+    server.load()
+    assert libraries.codes == [b"#!lua name=l"]
+    libraries.codes.append(b"#!lua name=m")
+    assert server.client().run("DEBUG RELOAD") == b"+OK\r\n"
+    assert libraries.codes == [b"#!lua name=l", b"#!lua name=m"]
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x03abc\xff")
+    with pytest.raises(LoadError, match="a function library: ERR Missing library metadata"):
+        server.load()
+
+
+class Position(Replication):
+    """Knows where in the stream the data stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[dict[bytes, bytes]] = []
+
+    def snapshot_origin(self) -> list[tuple[bytes, bytes]]:
+        return [(b"repl-id", b"a" * 40), (b"repl-offset", b"17")]
+
+    def take_origin(self, aux: dict[bytes, bytes]) -> None:
+        self.taken.append(aux)
+
+
+def test_the_origin_of_the_data_goes_along(start: Start, tmp_path: Path) -> None:
+    server = start()
+    server.engine.replication = Position()
+    server.client().run("SET a 1")
+    server.client().run("SAVE")
+    position = Position()
     other = DiskServer(tmp_path)
-    other.persistence.load_functions = taken.extend
+    other.engine.replication = position
     other.load()
-    assert taken == [b"#!lua name=l"]
+    assert position.taken[0][b"repl-id"] == b"a" * 40 and position.taken[0][b"repl-offset"] == b"17"
+    logged = DiskServer(tmp_path, appendonly="yes")
+    logged.engine.replication = position
+    logged.load()
+    assert len(position.taken) == 1
+    assert b"repl-id" not in (tmp_path / "appendonlydir" / "appendonly.aof.1.base.rdb").read_bytes()
+
+
+def test_what_an_interrupted_snapshot_left_is_removed(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "temp-123.rdb").write_bytes(b"REDIS0010")
+    (tmp_path / "temp-notes.rdb").write_bytes(b"x")
+    server = start()
+    assert server.said("Removed temp-123.rdb") and os.listdir(tmp_path) == ["temp-notes.rdb"]
+
+
+def test_a_file_is_synced_as_it_grows(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots_module, "SYNC_EVERY", 100_000)
+    disk = FaultyDisk()
+    server = start(disk)
+    client = server.client()
+    for number in range(10):
+        client.call(b"SET", b"%d" % number, os.urandom(70_000))
+    client.run("SAVE")
+    assert disk.log.count("sync") == 2
+    client.run("CONFIG SET rdb-save-incremental-fsync no")
+    disk.log.clear()
+    client.run("SAVE")
+    assert disk.log.count("sync") == 1
+
+
+def test_a_snapshot_can_be_slowed_down(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start(rdb_key_save_delay="1000")
+    fill(server)
+    slept: list[float] = []
+    monkeypatch.setattr(server.engine, "sleep", slept.append)
+    assert server.client().run("SAVE") == b"+OK\r\n"
+    assert sum(slept) == pytest.approx(0.009)
+
+
+LIBRARY = b"#!lua name=l\nredis.register_function('f', function() return 7 end)"
+
+
+def test_function_libraries_are_loaded(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5" + bytes([0x40, len(LIBRARY)]) + LIBRARY + b"\xff")
+    server = start()
+    assert server.client().run("FCALL f 0") == b":7\r\n"
+    server.client().run("SAVE")
+    assert LIBRARY[-20:] in (tmp_path / "dump.rdb").read_bytes()
+    assert start().client().run("FCALL f 0") == b":7\r\n"
+
+
+def test_a_library_that_is_none_stops_the_start(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"REDIS0003\xf5\x0c#!lua name=l\xff")
+    with pytest.raises(LoadError, match="a function library: ERR Invalid library metadata"):
+        start()
 
 
 def test_access_records_are_kept(start: Start) -> None:
@@ -317,7 +439,19 @@ def test_stopping_saves_as_asked(start: Start, tmp_path: Path) -> None:
 def test_a_server_without_files_says_so() -> None:
     from miniredis.testing.memory import MemoryServer
 
-    assert MemoryServer().connect().call(b"SAVE") == b"-ERR this server keeps nothing on disk\r\n"
+    client = MemoryServer().connect()
+    assert client.call(b"SAVE") == b"-ERR this server keeps nothing on disk\r\n"
+
+
+def test_a_server_without_files_reloads_in_memory() -> None:
+    from miniredis.testing.memory import MemoryServer
+
+    config = Config()
+    config.assign("enable-debug-command", b"yes")
+    client = MemoryServer(config).connect()
+    client.call(b"SET", b"a", b"1")
+    assert client.call(b"DEBUG", b"RELOAD") == b"+OK\r\n"
+    assert client.call(b"GET", b"a") == b"$1\r\n1\r\n"
 
 
 def test_while_loading_info_shows_how_far_it_is(start: Start, tmp_path: Path) -> None:
@@ -325,9 +459,8 @@ def test_while_loading_info_shows_how_far_it_is(start: Start, tmp_path: Path) ->
     fill(server)
     server.client().run("SAVE")
     other = DiskServer(tmp_path)
-    assert other.persistence.load_eta_s() == -1
     loading = other.persistence.plan_load()
-    assert other.persistence.load_eta_s() == -1
+    assert loading.eta_s() == -1
     loading.step()
     other.persistence.poll()
     text = other.client().run("INFO persistence")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.resp.decoder import RequestDecoder
 from miniredis.resp.encoder import encode_command
 from miniredis.resp.errors import ProtocolError
@@ -58,7 +59,7 @@ def test_the_same_stream_byte_by_byte() -> None:
     assert fed_in([STREAM[at : at + 1] for at in range(len(STREAM))]) == REQUESTS
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 2**32), st.integers(1, 30_000))
 def test_the_same_stream_in_random_pieces(seed: int, longest: int) -> None:
     chance = Random(seed)

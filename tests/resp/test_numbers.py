@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.resp.numbers import (
     add_long_double,
     format_double,
@@ -254,7 +255,7 @@ def test_numbers_below_the_normal_range_lose_bits_not_value() -> None:
     assert (value.mantissa, value.exponent) == (1, -16445)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.fractions(-(10**12), 10**12), st.integers(-30, 30))
 def test_rounding_is_to_the_nearest_of_64_bits(number: Fraction, exponent: int) -> None:
     digits = round(number * 10**6)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from budget import examples
 from miniredis.resp.quoting import quote, split_arguments
 
 
@@ -61,7 +62,7 @@ def test_text_is_quoted(text: bytes, quoted: bytes) -> None:
     assert quote(text) == quoted
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(st.binary(max_size=20), max_size=5))
 def test_quoted_words_come_back(words: list[bytes]) -> None:
     assert split_arguments(b" ".join(quote(word) for word in words)) == words

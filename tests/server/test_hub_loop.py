@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import Hub, HubConnection
+from miniredis.server.hub_loop import Hub, SessionConnection
 from miniredis.testing.memory import MemoryServer
 
 
@@ -25,7 +25,7 @@ class Wire:
     def _schedule(self) -> None:
         self.scheduled += 1
 
-    def connect(self) -> tuple[socket.socket, HubConnection]:
+    def connect(self) -> tuple[socket.socket, SessionConnection]:
         ours, theirs = socket.socketpair()
         for each in (ours, theirs):
             each.setblocking(False)
@@ -150,6 +150,25 @@ def test_a_subscriber_over_its_hard_limit_is_cut_and_logged(wire: Wire) -> None:
     assert any("output buffer limits" in text for _, text in wire.memory.logged)
 
 
+def test_a_slow_subscriber_that_is_cut_harms_nobody(wire: Wire) -> None:
+    slow, connection = wire.connect()
+    quick, _ = wire.connect()
+    speaker = wire.memory.connect()
+    speaker.call(b"CONFIG", b"SET", b"client-output-buffer-limit", b"pubsub 1mb 0 0")
+    for each in (slow, quick):
+        each.send(b"SUBSCRIBE c\r\n")
+    wire.turns(1)
+    wire.read(quick)
+    for number in range(100):
+        message = b"%050000d" % number
+        counts = speaker.call(b"PUBLISH", b"c", message)
+        assert counts == (b":1\r\n" if connection.is_lost else b":2\r\n")
+        assert wire.read(quick) == encode_command([b"message", b"c", message])
+    assert connection.is_lost
+    wire.engine.pubsub._check()
+    assert wire.engine.pubsub.clients() == 1
+
+
 def test_a_soft_limit_ends_a_client_after_its_seconds(wire: Wire) -> None:
     client, connection = wire.connect()
     wire.engine.client_limits.output[0] = (0, 1000, 2)
@@ -245,9 +264,98 @@ def test_a_reply_that_comes_later_leaves_with_the_turn_that_made_it(wire: Wire) 
     assert waiting.recv(100) == b"*2\r\n$1\r\nl\r\n$1\r\na\r\n+PONG\r\n"
 
 
+@pytest.mark.parametrize("step", ["receive", "proceed"])
+def test_a_defect_ends_the_connection_that_met_it_and_no_other(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    broken, connection = wire.connect()
+    whole, _ = wire.connect()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(connection, step, fail)
+    if step == "receive":
+        broken.send(b"PING\r\n")
+    else:
+        connection.wake()
+    whole.send(b"PING\r\n")
+    wire.turns()
+    assert whole.recv(100) == b"+PONG\r\n"
+    assert connection.is_lost
+    assert wire.is_closed(broken)
+    assert any("ended a connection" in text for _, text in wire.memory.logged)
+
+
 def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:
     client, connection = wire.connect()
     wire.hub.close()
     assert wire.is_closed(client)
     assert connection.is_lost
     wire.hub = Hub(wire.engine, wire._schedule)
+
+
+def test_a_reply_without_end_is_made_as_fast_as_it_is_read(wire: Wire) -> None:
+    client, connection = wire.connect()
+    other, _ = wire.connect()
+    client.send(b"SADD s a b c\r\nSRANDMEMBER s -9223372036854775807\r\n")
+    wire.turns(50)
+    assert connection.unsent_size < 100_000
+    assert client.recv(30) == b":3\r\n*9223372036854775807\r\n$1\r\n"
+    for _ in range(20):
+        client.recv(1 << 20)
+        wire.turns(3)
+    assert connection.unsent_size < 100_000
+    other.send(b"PING\r\n")
+    wire.turns()
+    assert other.recv(100) == b"+PONG\r\n"
+    client.close()
+    wire.turns(5)
+    assert connection.is_lost
+
+
+def test_what_comes_behind_a_long_reply_waits_for_its_end(wire: Wire) -> None:
+    client, _ = wire.connect()
+    other, _ = wire.connect()
+    client.send(b"HELLO 3\r\nSUBSCRIBE news\r\nZADD z 1 a\r\n")
+    wire.read(client)
+    client.send(b"ZRANDMEMBER z -100000 WITHSCORES\r\nPING\r\n")
+    wire.turns(2)
+    other.send(b"PUBLISH news hello\r\n")
+    received = wire.read(client)
+    assert received.startswith(b"*100000\r\n*2\r\n$1\r\na\r\n,1\r\n*2")
+    assert received.count(b"*2\r\n$1\r\na\r\n,1\r\n") == 100_000
+    assert received.endswith(b",1\r\n>3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n+PONG\r\n")
+
+
+def test_large_values_leave_whole_and_in_order(wire: Wire) -> None:
+    client, _ = wire.connect()
+    value = bytes(range(256)) * 4096
+    wire.engine.keyspace.databases[0].set_key(b"k", value)
+    client.send(encode_command([b"MGET", b"k", b"k", b"none", b"k"]) + b"PING\r\n")
+    assert wire.read(client) == b"*4\r\n" + (b"$1048576\r\n" + value + b"\r\n") * 2 + b"$-1\r\n" + (
+        b"$1048576\r\n" + value + b"\r\n+PONG\r\n"
+    )
+
+
+def test_pieces_that_the_peer_does_not_take_wait_their_turn(wire: Wire) -> None:
+    client, connection = wire.connect()
+    value = b"v" * 300_000
+    wire.engine.keyspace.databases[0].set_key(b"k", value)
+    client.send(encode_command([b"MGET", *[b"k"] * 100]))
+    wire.turns(3)
+    assert connection.unsent_size > 20_000_000
+    assert wire.read(client) == b"*100\r\n" + (b"$300000\r\n" + value + b"\r\n") * 100
+    assert connection.unsent_size == 0
+
+
+def test_a_long_reply_is_cut_into_pieces(wire: Wire) -> None:
+    client, _ = wire.connect()
+    for start in range(0, 50_000, 1000):
+        client.send(encode_command([b"RPUSH", b"l", *[b"%d" % number for number in range(start, start + 1000)]]))
+        wire.read(client)
+    client.send(b"LRANGE l 0 -1\r\n")
+    received = wire.read(client)
+    elements = received.split(b"\r\n")
+    assert elements[0] == b"*50000"
+    assert elements[2::2] == [b"%d" % number for number in range(50_000)]

@@ -182,20 +182,20 @@ def test_shutdown_ends_the_process(start: Start) -> None:
 
 
 def test_starting_and_idling_are_cheap(start: Start) -> None:
-    """Limits of the project: 0.5 s to start, 45 MB and 1% CPU idle; the time has room for a busy machine."""
-    started = time.monotonic()
+    """Limits of the project: 0.5 s to start, 45 MB and 1% CPU idle.  Its own processor time is measured, since how
+    long a start takes by the clock depends on what else the machine does."""
     server = start()
-    assert time.monotonic() - started < 1.5
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    resident = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert resident is not None
-    assert int(resident[1]) < 45_000
 
     def ticks() -> int:
         fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
     before = ticks()
+    assert before <= 50, f"{before * 10} ms of processor time to start"
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    resident = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert resident is not None
+    assert int(resident[1]) < 45_000
     time.sleep(5)  # the time itself is what is measured
     assert ticks() - before <= 5
 

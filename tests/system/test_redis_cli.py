@@ -63,8 +63,11 @@ class Terminal:
                 assert data, f"redis-cli ended: {self.screen!r}"
                 self.screen += re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", data.decode(errors="replace"))
 
-    def type(self, line: str) -> None:
+    def type(self, line: str) -> str:
+        """Write a line once there is a prompt, which is given back; what is typed earlier redis-cli throws away."""
+        prompt = self.wait_for(r"127\.0\.0\.1:\d+(\[\d+\])?(\(TX\))?> \Z")
         os.write(self.fd, line.encode() + b"\r")
+        return prompt
 
     def close(self) -> None:
         os.close(self.fd)
@@ -75,22 +78,21 @@ class Terminal:
 def test_on_a_terminal(server: ServerProcess) -> None:
     terminal = Terminal(server)
     try:
-        terminal.wait_for(r"127\.0\.0\.1:\d+> ")
         terminal.type('set greeting "hello world"')
         terminal.wait_for(r"\nOK\r\n")
         terminal.type("get greeting")
         terminal.wait_for(r'\n"hello world"\r\n')
         terminal.type("select 3")
-        terminal.wait_for(r"\nOK\r\n.*\[3\]> ")
-        terminal.type("get greeting")
+        terminal.wait_for(r"\nOK\r\n")
+        assert terminal.type("get greeting").endswith("[3]> ")
         terminal.wait_for(r"\n\(nil\)\r\n")
         terminal.type("incr n")
         terminal.wait_for(r"\n\(integer\) 1\r\n")
         terminal.type("nosuch")
         terminal.wait_for(r"\n\(error\) ERR unknown command 'nosuch'")
         terminal.type("multi")
-        terminal.wait_for(r"\(TX\)> ")
-        terminal.type("discard")
+        terminal.wait_for(r"\nOK\r\n")
+        assert terminal.type("discard").endswith("(TX)> ")
         terminal.wait_for(r"\nOK\r\n")
         terminal.type("help getrange")
         terminal.wait_for(r"GETRANGE key start end")
@@ -101,7 +103,6 @@ def test_on_a_terminal(server: ServerProcess) -> None:
 def test_resp3_on_a_terminal(server: ServerProcess) -> None:
     terminal = Terminal(server, "-3")
     try:
-        terminal.wait_for(r"127\.0\.0\.1:\d+> ")
         terminal.type("hset h f v")
         terminal.wait_for(r"\(integer\) 1")
         terminal.type("hgetall h")

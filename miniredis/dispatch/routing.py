@@ -1,0 +1,210 @@
+"""Cluster mode's rule: a command runs here only if the slot of its keys is ours, else its client is sent on.
+
+What the cluster knows is written into `states`, one small number a slot, whenever it changes; a command on one key
+of a slot that is ours passes with one look at that list.  Everything else is decided in Redis's order: unserved
+slot, crossing slots, the cluster's state, slots on the move, reads from a replica, another node.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import mypyc_attr
+
+from miniredis.commands.declaration import ASKING, PUBSUB, WRITE, Command
+from miniredis.dispatch.gates import GATE_MULTI, GATE_SLOT_READS
+from miniredis.dispatch.rules import Rule
+from miniredis.dispatch.session import Session
+from miniredis.dispatch.state import ServerState
+from miniredis.keyspace.slots import SLOTS, KeysBySlot
+from miniredis.resp.errors import ReplyError
+
+# Whose a slot is.
+UNSERVED: Final = 0  # nobody's
+ELSEWHERE: Final = 1
+OURS: Final = 2
+LEAVING: Final = 3  # ours, its keys are being moved to another node
+COMING: Final = 4  # another's, its keys are being moved here
+REPLICATED: Final = 5  # our primary's
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Directory:
+    """Where the nodes are, as a client should be told: b"host:port"."""
+
+    def owner(self, slot: int, session: Session) -> bytes:
+        raise AssertionError("only a node of a cluster knows others")
+
+    def destination(self, slot: int, session: Session) -> bytes:
+        """Of a slot that is leaving."""
+        raise AssertionError("only a node of a cluster knows others")
+
+
+def cross_slot() -> ReplyError:
+    return ReplyError(b"CROSSSLOT Keys in request don't hash to the same slot")
+
+
+def cluster_down() -> ReplyError:
+    return ReplyError(b"CLUSTERDOWN The cluster is down")
+
+
+def reaches_other_nodes() -> ReplyError:
+    return ReplyError(b"ERR Script attempted to access a non local key in a cluster node")
+
+
+def crosses_slots_in_script() -> ReplyError:
+    return ReplyError(b"ERR Script attempted to access keys that do not hash to the same slot")
+
+
+class Routing(Rule):
+    """The rule of one node.  `index` keeps the keys of its database 0 by slot."""
+
+    def __init__(self, state: ServerState, index: KeysBySlot, directory: Directory) -> None:
+        self.state = state
+        self.index = index
+        self.directory = directory
+        self.states: list[int] = [UNSERVED] * SLOTS
+        #: The cluster serves requests, as far as we see.
+        self.is_up = False
+        self.reads_when_down = False
+        self.pubsub_when_down = True
+
+    def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
+        if session.gates & GATE_SLOT_READS:
+            asking = session.asking
+            if asking and command.name != b"asking":
+                session.asking = False
+                if not session.reads_replica:
+                    session.gates &= ~GATE_SLOT_READS
+        else:
+            asking = False
+            if command.has_one_key and self.is_up and self.states[self.index.slot_of(argv[1])] == OURS:
+                return None
+        if command.name == b"exec" and not command.container:
+            self._admit_transaction(session, asking)
+        elif not session.context.may_block:
+            # Part of a transaction, admitted with it, or of a script: that may not reach further than it declared.
+            pass
+        elif command.key_specs or command.key_search is not None:
+            self._decide(session, command, argv, positions(command, argv), asking)
+        return None
+
+    def _admit_transaction(self, session: Session, asking: bool) -> None:
+        """All that was queued is one request: one slot, one answer."""
+        if not session.gates & GATE_MULTI or session.queue_is_bad:
+            return
+        keys: list[bytes] = []
+        writes = False
+        for queued in session.queued:
+            writes = writes or queued.command.flags & WRITE != 0
+            keys.extend([queued.argv[at] for at in positions(queued.command, queued.argv)])
+        try:
+            self._decide_keys(session, keys, asking, writes, False, False)
+        except ReplyError:
+            session.end_queue()
+            self.state.watching.unwatch(session)
+            self.state.refresh_listening()
+            raise
+
+    def _decide(self, session: Session, command: Command, argv: list[bytes], found: list[int], asking: bool) -> None:
+        flags = command.flags
+        self._decide_keys(
+            session,
+            [argv[at] for at in found],
+            asking or flags & ASKING != 0,
+            flags & WRITE != 0,
+            flags & PUBSUB != 0,
+            command.name == b"migrate",
+        )
+
+    def _decide_keys(
+        self, session: Session, keys: list[bytes], asking: bool, writes: bool, pubsub: bool, migrates: bool
+    ) -> None:
+        """None of it raised: the keys may be used here."""
+        if not keys:
+            return
+        first = keys[0]
+        slot = self.index.slot_of(first)
+        state = self.states[slot]
+        if state == UNSERVED:
+            raise ReplyError(b"CLUSTERDOWN Hash slot not served")
+        several = False
+        for key in keys:
+            if self.index.slot_of(key) != slot:
+                raise cross_slot()
+            several = several or key != first
+        if not self.is_up:
+            if pubsub:
+                if not self.pubsub_when_down:
+                    raise cluster_down()
+            elif not self.reads_when_down:
+                raise cluster_down()
+            elif writes:
+                raise ReplyError(b"CLUSTERDOWN The cluster is down and only accepts read commands")
+        if state == OURS:
+            return
+        moving = state in (LEAVING, COMING) and not pubsub
+        if moving:
+            if migrates:
+                return
+            db = session.context.keyspace.databases[0]
+            missing = sum([1 for key in keys if not db.exists(key)])
+            if state == LEAVING and missing:
+                if missing < len(keys):
+                    raise try_again()
+                raise ReplyError(b"ASK %d %s" % (slot, self.directory.destination(slot, session)))
+            if state == COMING and asking:
+                if several and missing:
+                    raise try_again()
+                return
+        if state == LEAVING:
+            return
+        if state == REPLICATED and (pubsub or (session.reads_replica and not writes)):
+            return
+        raise ReplyError(b"MOVED %d %s" % (slot, self.directory.owner(slot, session)))
+
+    def check_script_keys(self, session: Session, slot: int, keys: list[bytes]) -> int:
+        """Keys a script uses beyond those it declared must be of one slot that is ours; that slot, -1 for none yet."""
+        for key in keys:
+            own = self.index.slot_of(key)
+            if self.states[own] not in (OURS, LEAVING, COMING, REPLICATED):
+                raise reaches_other_nodes()
+            if slot not in (-1, own):
+                raise crosses_slots_in_script()
+            slot = own
+        return slot
+
+
+def try_again() -> ReplyError:
+    return ReplyError(b"TRYAGAIN Multiple keys request during rehashing of slot")
+
+
+def positions(command: Command, argv: list[bytes]) -> list[int]:
+    """Arguments that choose the node: keys, and what is declared like a key without being one (shard channels)."""
+    if command.has_one_key:
+        return [1]
+    if command.name == b"clusterscan" and argv[1] == b"0":
+        return []  # any node may begin
+    found = command.key_positions(argv)
+    for spec in command.key_specs:
+        if "not_key" in spec.flags:
+            more = spec.positions(argv)
+            if more is not None:
+                found = found + more
+    return found
+
+
+def read_from_replica(session: Session, allowed: bool) -> None:
+    """READONLY and READWRITE."""
+    session.reads_replica = allowed
+    session.asking = False
+    if allowed:
+        session.gates |= GATE_SLOT_READS
+    else:
+        session.gates &= ~GATE_SLOT_READS
+
+
+def ask_once(session: Session) -> None:
+    """ASKING: the next command may use a slot that is coming here."""
+    session.asking = True
+    session.gates |= GATE_SLOT_READS

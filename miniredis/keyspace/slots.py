@@ -1,0 +1,68 @@
+"""The 16,384 slots of a cluster: which one a key belongs to, and which keys each holds.
+
+A key's slot is CRC16 (XMODEM) of its name, or of the part between the first { and the next } where that is not
+empty, so that related keys can be kept together.  Only a server in cluster mode keeps an index of keys by slot.
+"""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from itertools import islice
+from typing import Final
+
+SLOTS: Final = 16384
+
+
+def key_slot(key: bytes) -> int:
+    if b"{" in key:
+        start = key.find(b"{") + 1
+        end = key.find(b"}", start)
+        if end > start:
+            return crc_hqx(key[start:end], 0) & 16383
+    return crc_hqx(key, 0) & 16383
+
+
+class KeysBySlot:
+    """The names of one database's keys, by slot.  add, remove, count: O(1)."""
+
+    def __init__(self) -> None:
+        self._slots: list[set[bytes] | None] = [None] * SLOTS
+        # The router asks for the slot of the same object just before it is added or removed.
+        self._last_key: bytes = b""
+        self._last_slot: int = 0
+
+    def slot_of(self, key: bytes) -> int:
+        if key is self._last_key:
+            return self._last_slot
+        slot = key_slot(key)
+        self._last_key = key
+        self._last_slot = slot
+        return slot
+
+    def add(self, key: bytes) -> None:
+        slot = self.slot_of(key)
+        keys = self._slots[slot]
+        if keys is None:
+            self._slots[slot] = {key}
+        else:
+            keys.add(key)
+
+    def remove(self, key: bytes) -> None:
+        slot = self.slot_of(key)
+        keys = self._slots[slot]
+        if keys is not None:
+            keys.discard(key)
+            if not keys:
+                self._slots[slot] = None
+
+    def count(self, slot: int) -> int:
+        keys = self._slots[slot]
+        return 0 if keys is None else len(keys)
+
+    def some(self, slot: int, most: int) -> list[bytes]:
+        """Up to `most` keys of a slot."""
+        keys = self._slots[slot]
+        return [] if keys is None else list(islice(keys, most))
+
+    def clear(self) -> None:
+        self._slots = [None] * SLOTS

@@ -1,0 +1,60 @@
+"""From the context of a command to what runs scripts."""
+
+from __future__ import annotations
+
+from miniredis.commands.context import Context
+from miniredis.dispatch.access import engine_of
+from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.info import human
+from miniredis.scripting.functions import Libraries
+from miniredis.scripting.runner import ScriptRunner
+
+
+def runner_of(ctx: Context) -> ScriptRunner:
+    runner = engine_of(ctx).scripting
+    assert isinstance(runner, ScriptRunner)
+    return runner
+
+
+def libraries_of(ctx: Context) -> Libraries:
+    libraries = engine_of(ctx).functions
+    assert isinstance(libraries, Libraries)
+    return libraries
+
+
+def provide_scripting(engine: Engine) -> None:
+    """Give an engine scripts and functions; Lua itself starts with the first one."""
+    runner = ScriptRunner(engine)
+    engine.scripting = runner
+    libraries = Libraries(runner)
+    engine.functions = libraries
+
+    def take_threshold() -> None:
+        threshold_ms = engine.config.int("busy-reply-threshold")
+        runner.threshold_ns = threshold_ms * 1_000_000 if threshold_ms > 0 else 1 << 62
+
+    engine.config.follow(["busy-reply-threshold"], take_threshold)
+
+    def memory_fields() -> list[tuple[str, object]]:
+        lua = runner.memory_used()
+        scripts = runner.cache.bytes
+        functions = libraries.size()
+        return [
+            ("used_memory_lua", lua),
+            ("used_memory_vm_eval", lua),
+            ("used_memory_lua_human", human(lua)),
+            ("used_memory_scripts_eval", scripts),
+            ("number_of_cached_scripts", len(runner.cache.scripts)),
+            ("number_of_functions", len(libraries.functions)),
+            ("number_of_libraries", len(libraries.libraries)),
+            # One runtime serves both.
+            ("used_memory_vm_functions", 0),
+            ("used_memory_vm_total", lua),
+            ("used_memory_vm_total_human", human(lua)),
+            ("used_memory_functions", functions),
+            ("used_memory_scripts", scripts + functions),
+            ("used_memory_scripts_human", human(scripts + functions)),
+        ]
+
+    engine.info_sources.setdefault(b"memory", []).append(memory_fields)
+    engine.info_sources.setdefault(b"stats", []).append(lambda: [("evicted_scripts", runner.cache.evicted)])

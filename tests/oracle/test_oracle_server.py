@@ -1,0 +1,347 @@
+"""What a server says to the odd, the wrong and the incomplete, for commands about itself and its clients."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from oracle.comparison import Peer
+
+
+def lines(text: str) -> list[list[bytes]]:
+    """A command a line, words quoted as in a shell."""
+    return [[word.encode() for word in shlex.split(line)] for line in text.splitlines() if line.strip()]
+
+
+CLIENT = """
+CLIENT
+CLIENT FOO
+client id foo
+CLIENT LIST TYPE foo
+CLIENT LIST TYPE
+CLIENT LIST ID
+CLIENT LIST ID 0
+CLIENT LIST ID abc
+CLIENT LIST ID 99999
+CLIENT LIST FOO
+CLIENT LIST FOO BAR
+CLIENT KILL
+CLIENT KILL FOO
+CLIENT KILL FOO BAR
+CLIENT KILL ID 0
+CLIENT KILL ID abc
+CLIENT KILL ID 999999
+CLIENT KILL TYPE foo
+CLIENT KILL SKIPME maybe
+CLIENT KILL ADDR 1.2.3.4:5
+CLIENT KILL 1.2.3.4:5
+CLIENT SETNAME "a b"
+CLIENT SETNAME ""
+CLIENT SETNAME a
+CLIENT GETNAME
+CLIENT PAUSE abc
+CLIENT PAUSE -1
+CLIENT PAUSE 0 FOO
+CLIENT PAUSE 0 WRITE
+CLIENT UNPAUSE
+CLIENT UNBLOCK 99999
+CLIENT UNBLOCK abc
+CLIENT UNBLOCK 1 FOO
+CLIENT NO-EVICT on
+CLIENT NO-EVICT off
+CLIENT NO-EVICT foo
+CLIENT REPLY foo
+CLIENT REPLY ON
+HELLO 4
+HELLO 1
+HELLO abc
+HELLO 2 AUTH
+HELLO 2 AUTH default
+HELLO 2 AUTH foo bar
+HELLO 2 SETNAME
+HELLO 2 SETNAME "a b"
+HELLO 2 FOO
+HELLO 3 SETNAME x FOO
+AUTH foo
+AUTH foo bar
+AUTH a b c
+AUTH
+SELECT abc
+SELECT 16
+SELECT -1
+SELECT 99999999999999999999
+ECHO
+ECHO a b
+PING a b
+PING a
+RESET x
+MONITOR x
+"""
+FILTERS = """
+CLIENT LIST NOT-ID 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 NOT-TYPE normal
+CLIENT LIST NOT-FOO x
+CLIENT LIST NOT-SKIPME yes
+CLIENT LIST NOT-MAXAGE 1
+CLIENT LIST NOT-IDLE 1
+CLIENT LIST NOT-TYPE foo
+CLIENT LIST NOT-TYPE normal
+CLIENT LIST NOT-ADDR
+CLIENT LIST NOT-DB 0
+CLIENT LIST NOT-DB 99
+CLIENT LIST NOT-DB x
+CLIENT LIST DB 100
+CLIENT LIST DB -1
+CLIENT LIST IDLE -1
+CLIENT LIST IDLE x
+CLIENT LIST MAXAGE -1
+CLIENT LIST MAXAGE 0
+CLIENT LIST FLAGS zz
+CLIENT LIST FLAGS N ID 9999
+CLIENT LIST NOT-FLAGS N
+CLIENT LIST NAME foo
+CLIENT LIST NAME "a b"
+CLIENT LIST LIB-NAME "a b"
+CLIENT LIST CAPA foo
+CLIENT LIST CAPA r
+CLIENT LIST IP 1.1.1.1
+CLIENT LIST ID 1 ID 9999
+CLIENT LIST TYPE pubsub
+CLIENT LIST TYPE normal TYPE pubsub
+CLIENT LIST TYPE master
+CLIENT LIST TYPE primary
+CLIENT LIST TYPE slave
+CLIENT LIST USER default ID 100000
+CLIENT LIST SKIPME x
+CLIENT KILL NOT-TYPE normal
+CLIENT KILL FLAGS zz
+CLIENT KILL DB 3
+CLIENT KILL ID 100000 100001
+CLIENT SETINFO lib-name "a b"
+CLIENT SETINFO foo bar
+CLIENT SETINFO lib-name
+CLIENT NO-TOUCH on
+CLIENT NO-TOUCH off
+CLIENT NO-TOUCH maybe
+COMMAND GETKEYS
+COMMAND GETKEYS GET
+COMMAND GETKEYS FOO
+COMMAND GETKEYS PING
+COMMANDLOG
+COMMANDLOG FOO
+COMMANDLOG GET
+COMMANDLOG GET 1
+COMMANDLOG GET x slow
+COMMANDLOG GET -2 slow
+COMMANDLOG GET 1 foo
+COMMANDLOG LEN
+COMMANDLOG LEN foo
+COMMANDLOG RESET foo
+COMMANDLOG RESET large-reply
+COMMANDLOG LEN large-reply
+DEBUG DIGEST-VALUE
+DEBUG HTSTATS-KEY nosuch
+SET s 1
+DEBUG HTSTATS-KEY s
+LOLWUT VERSION abc
+"""
+TABLE = """
+COMMAND FOO
+COMMAND COUNT x
+COMMAND GETKEYS GET a b
+COMMAND GETKEYS MSET a b c d
+COMMAND GETKEYS MSET a b c
+COMMAND GETKEYS SORT abc STORE def
+COMMAND GETKEYS SORT abc BY foo STORE def
+COMMAND GETKEYS ZUNIONSTORE d 2 a b
+COMMAND GETKEYS ZUNIONSTORE d 3 a b
+COMMAND GETKEYS ZUNIONSTORE d x a b
+COMMAND GETKEYS XREAD COUNT 2 STREAMS a b 0 0
+COMMAND GETKEYS XREADGROUP GROUP g c STREAMS a 0
+COMMAND GETKEYS LMPOP 2 a b LEFT
+COMMAND GETKEYS BLMPOP 0 2 a b LEFT
+COMMAND GETKEYS OBJECT ENCODING x
+COMMAND GETKEYS OBJECT FOO x
+COMMAND GETKEYS MEMORY USAGE foo
+COMMAND GETKEYS BITOP AND d a b
+COMMAND GETKEYS SET a b
+COMMAND GETKEYSANDFLAGS LMOVE a b left left
+COMMAND GETKEYSANDFLAGS ZUNIONSTORE d 2 a b
+COMMAND GETKEYSANDFLAGS XREADGROUP GROUP g c STREAMS a 0
+COMMAND INFO foo
+COMMAND INFO CONFIG|FOO
+COMMAND LIST FILTERBY
+COMMAND LIST FILTERBY FOO bar
+COMMAND LIST FILTERBY MODULE foo
+COMMAND LIST FILTERBY ACLCAT foo
+COMMAND DOCS foo
+CONFIG
+CONFIG GET
+CONFIG GET foo
+CONFIG SET
+CONFIG SET foo
+CONFIG SET foo bar
+CONFIG SET maxmemory
+CONFIG SET maxmemory abc
+CONFIG SET maxmemory 100 maxmemory 200
+CONFIG SET port 1 foo bar
+CONFIG FOO
+CONFIG REWRITE
+CONFIG REWRITE x
+CONFIG RESETSTAT x
+CONFIG SET dir /nonexistent
+CONFIG SET databases 3
+CONFIG SET save 1
+CONFIG SET save "1 a"
+CONFIG SET maxmemory-policy foo
+CONFIG SET client-output-buffer-limit "normal 1 2"
+CONFIG SET client-output-buffer-limit "foo 1 2 3"
+CONFIG SET notify-keyspace-events KEAxq
+CONFIG SET notify-keyspace-events ""
+CONFIG SET loglevel loud
+"""
+INSIDE = """
+DEBUG
+DEBUG FOO
+DEBUG SLEEP
+DEBUG OBJECT nosuch
+DEBUG OBJECT
+DEBUG SET-ACTIVE-EXPIRE 2
+DEBUG SET-ACTIVE-EXPIRE 1
+DEBUG SDSLEN nosuch
+DEBUG POPULATE
+DEBUG POPULATE abc
+DEBUG POPULATE 3 p 5
+MGET p:0 p:1 p:2
+DEBUG POPULATE 2
+MGET key:0 key:1
+DEBUG PROTOCOL string
+DEBUG PROTOCOL integer
+DEBUG PROTOCOL double
+DEBUG PROTOCOL null
+DEBUG PROTOCOL array
+DEBUG PROTOCOL set
+DEBUG PROTOCOL map
+DEBUG PROTOCOL attrib
+DEBUG PROTOCOL push
+DEBUG PROTOCOL verbatim
+DEBUG PROTOCOL true
+DEBUG PROTOCOL false
+DEBUG PROTOCOL bignum
+DEBUG PROTOCOL foo
+DEBUG LISTPACK nosuch
+DEBUG QUICKLIST nosuch
+DEBUG STRINGMATCH-LEN 10 a*
+DEBUG QUICKLIST-PACKED-THRESHOLD 100b
+DEBUG QUICKLIST-PACKED-THRESHOLD 0
+DEBUG ERROR "MYERR hello"
+MEMORY
+MEMORY FOO
+MEMORY USAGE
+MEMORY USAGE nosuch
+MEMORY USAGE nosuch SAMPLES
+MEMORY USAGE nosuch SAMPLES abc
+MEMORY USAGE nosuch SAMPLES -1
+MEMORY USAGE nosuch FOO 1
+MEMORY PURGE
+SLOWLOG
+SLOWLOG FOO
+SLOWLOG GET -2
+SLOWLOG GET abc
+SLOWLOG GET 0
+SLOWLOG RESET
+LATENCY FOO
+LATENCY RESET
+LATENCY LATEST
+LATENCY HISTORY foo
+LATENCY HISTORY
+LATENCY GRAPH foo
+LATENCY RESET foo
+LATENCY HISTOGRAM foo
+SWAPDB a b
+SWAPDB 0 a
+SWAPDB 0 16
+SWAPDB -1 0
+SWAPDB 0 0
+TIME x
+DBSIZE x
+FLUSHALL FOO
+FLUSHALL ASYNC SYNC
+FLUSHDB FOO
+LASTSAVE x
+SHUTDOWN FOO
+SHUTDOWN SAVE NOSAVE
+SHUTDOWN ABORT
+SHUTDOWN ABORT NOW
+INFO foo
+INFO foo bar
+OBJECT
+OBJECT FOO
+OBJECT ENCODING
+OBJECT ENCODING a b
+PUBSUB
+PUBSUB FOO
+PUBSUB NUMSUB
+PUBSUB NUMSUB a b
+PUBSUB NUMPAT x
+PUBSUB CHANNELS a b
+PUBSUB SHARDCHANNELS a b
+PUBSUB SHARDNUMSUB
+nosuchcommand a b c
+"" a
+GET
+get
+MULTI
+MULTI
+WATCH a
+UNWATCH
+INCR
+DISCARD
+DISCARD
+EXEC
+MULTI
+FOO
+SET a
+EXEC
+"""
+
+
+@pytest.mark.parametrize("resp", [2, 3])
+@pytest.mark.parametrize("commands", [CLIENT, TABLE, INSIDE], ids=["client", "table", "inside"])
+def test_beside_redis(oracle: Peer, commands: str, resp: int) -> None:
+    oracle.compare(lines(commands), resp=resp)
+
+
+def test_newer_words_beside_valkey(valkey_oracle: Peer) -> None:
+    valkey_oracle.compare(lines(FILTERS))
+
+
+def test_long_words_are_cut_in_errors(oracle: Peer) -> None:
+    oracle.compare([[b"foo\n\r", b"a" * 200, b"b" * 9, b"c" * 30], [b"x" * 300, b"y"], [b"CONFIG", b"z" * 300]])
+
+
+def without_times(reply: bytes) -> bytes:
+    """A line of MONITOR without the moment and the client's address."""
+    return re.sub(rb"^\+\d+\.\d+ \[(\d+) [^\]]*\]", rb"+[\1]", reply)
+
+
+def test_monitors_see_the_same(oracle: Peer) -> None:
+    commands = [
+        [b"SET", b"a b", b'x"y\\z\n\r\t\x07\x00\xff'],
+        *lines(
+            "get A|SELECT 3|MULTI|SET k v|LPUSH k v|EXEC|CONFIG GET port|AUTH x y|CLIENT SETNAME z".replace("|", "\n")
+        ),
+        *lines("HELLO 2 AUTH nobody pw|nosuch|GET|INCR k|ECHO ''|EXEC|WATCH k|OBJECT ENCODING k".replace("|", "\n")),
+    ]
+    seen = []
+    for backend in (oracle.theirs, oracle.ours):
+        watcher, client = backend.connect(), backend.connect()
+        client(b"FLUSHALL")
+        assert watcher(b"MONITOR") == b"+OK\r\n"
+        client.pipeline(commands)
+        backend.settle()
+        seen.append([without_times(frame) for frame in watcher.drain() if b'"PING"' not in frame])
+        watcher.close()
+        client.close()
+    assert seen[0] == seen[1]

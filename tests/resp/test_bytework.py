@@ -1,0 +1,176 @@
+"""The byte work in Python and its twin in C, which is built here: equal for every input."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sysconfig
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miniredis.resp import bytework, decoder
+from miniredis.resp.bytework import (
+    encode_bulk_in_python,
+    encode_plain_in_python,
+    pack_entries_in_python,
+    unpack_entries_in_python,
+)
+from miniredis.resp.decoder import RequestDecoder, encode_request
+from miniredis.resp.encoder import append_reply, encode_command
+from miniredis.resp.errors import ProtocolError
+
+SOURCE = Path(__file__).resolve().parent.parent.parent / "native" / "bytework.c"
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The extension module, built from its source with every warning an error."""
+    library = tmp_path_factory.mktemp("native") / f"_bytework{sysconfig.get_config_var('EXT_SUFFIX')}"
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-cast-function-type"]
+    flags += ["-Wno-missing-field-initializers", "-Werror", "-I", sysconfig.get_paths()["include"]]
+    subprocess.run([*compiler, *flags, str(SOURCE), "-o", str(library)], check=True)
+    spec = importlib.util.spec_from_file_location("_bytework", library)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+integers = st.integers(min_value=-(1 << 64), max_value=1 << 64)
+texts = st.binary(max_size=40) | st.binary(min_size=250, max_size=260)
+plain = st.recursive(st.none() | integers | texts, lambda inner: st.lists(inner, max_size=6), max_leaves=20)
+replies = plain | st.booleans() | st.floats() | st.lists(st.booleans() | texts, max_size=3)
+
+
+@given(reply=replies, resp=st.sampled_from([2, 3]))
+def test_replies_are_encoded_alike(native: ModuleType, reply: object, resp: int) -> None:
+    in_python = encode_plain_in_python(reply, resp)
+    assert native.encode_plain(reply, resp) == in_python
+    if in_python is not None:
+        out: list[bytes] = []
+        append_reply(out, reply, resp)
+        assert b"".join(out) == in_python
+
+
+@given(value=texts)
+def test_bulk_strings_are_encoded_alike(native: ModuleType, value: bytes) -> None:
+    assert native.encode_bulk(value) == encode_bulk_in_python(value)
+
+
+@given(elements=st.lists(texts, max_size=40), left_out=st.integers(0, 40))
+def test_entries_are_packed_and_unpacked_alike(native: ModuleType, elements: list[bytes], left_out: int) -> None:
+    packed = native.pack_entries(elements)
+    assert packed == pack_entries_in_python(elements)
+    count = max(len(elements) - left_out, 0)
+    for raw in (packed, bytearray(packed)):
+        here: list[bytes] = []
+        there: list[bytes] = []
+        assert native.unpack_entries(here, raw, 0, count) == unpack_entries_in_python(there, raw, 0, count)
+        assert here == there == elements[:count]
+
+
+@given(raw=st.binary(max_size=30), offset=st.integers(0, 30), count=st.integers(0, 5))
+def test_torn_entries_are_refused_alike(native: ModuleType, raw: bytes, offset: int, count: int) -> None:
+    results: list[object] = []
+    for unpack in (native.unpack_entries, unpack_entries_in_python):
+        found: list[bytes] = []
+        try:
+            results.append(unpack(found, raw, offset, count))
+        except IndexError:
+            results.append("torn")
+    assert results[0] == results[1]
+
+
+def test_depth_is_bounded(native: ModuleType) -> None:
+    reply: object = b"x"
+    for _ in range(40):
+        reply = [reply]
+    assert native.encode_plain(reply, 2) is None
+    assert encode_plain_in_python(reply, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("encode_bulk", (1,)),
+        ("encode_plain", (b"",)),
+        ("encode_plain", (b"", "2")),
+        ("pack_entries", (1,)),
+        ("pack_entries", ([1],)),
+        ("unpack_entries", ([], "x", 0, 1)),
+        ("unpack_entries", ([], b"x", "0", 1)),
+        ("split_requests", (b"", 0, 1, 1, b"")),
+        ("split_requests", (b"", "0", 1, 1, b"", [])),
+        ("split_requests", (b"", 1, 1, 1, b"", [])),
+    ],
+)
+def test_wrong_arguments_are_errors(native: ModuleType, function: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        getattr(native, function)(*arguments)
+
+
+requests = st.one_of(
+    st.lists(texts, min_size=1, max_size=12).map(encode_command),
+    st.sampled_from(
+        [b"PING\r\n", b"\r\n", b"*0\r\n", b"*-1\r\n", b"*01\r\n$1\r\na\r\n", b"*1\r\n$01\r\na\r\n", b"*1\r\n$0\r\n\r\n"]
+    ),
+)
+streams = st.lists(requests | st.binary(max_size=3), max_size=60).map(b"".join)
+
+
+def drained(pieces: list[bytes]) -> tuple[list[list[bytes]], list[bytes | None], bytes, int]:
+    """Requests, their raw bytes where they are known, the error at the end if any, and what was left over."""
+    requests = RequestDecoder(300)
+    found: list[list[bytes]] = []
+    raw: list[bytes | None] = []
+    for piece in pieces:
+        requests.feed(piece)
+        try:
+            while (argv := requests.next()) is not None:
+                found.append(argv)
+                raw.append(requests.raw())
+        except ProtocolError as problem:
+            return found, raw, problem.message, 0
+    return found, raw, b"", requests.pending_bytes()
+
+
+@given(stream=streams, cuts=st.lists(st.integers(0, 2000), max_size=4))
+def test_requests_are_split_off_as_they_are_read(native: ModuleType, stream: bytes, cuts: list[int]) -> None:
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoder, "split_requests", None)
+        one_by_one = drained(pieces)
+        patch.setattr(decoder, "split_requests", native.split_requests)
+        assert drained(pieces) == one_by_one
+
+
+def test_requests_that_were_split_off_count_as_pending(native: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder, "split_requests", native.split_requests)
+    requests = RequestDecoder()
+    request = encode_request([b"SET", b"k", b"v"])
+    requests.feed(request * 50 + b"*1\r\n$3\r\nab")
+    for left in range(50, 0, -1):
+        assert not requests.is_idle()
+        assert requests.pending_bytes() == left * len(request) + 10
+        assert requests.next() == [b"SET", b"k", b"v"]
+        assert requests.raw() == request
+    assert requests.next() is None
+    requests.feed(b"c\r\n")
+    assert requests.next() == [b"abc"]
+    assert requests.raw() is None
+    assert requests.is_idle()
+
+
+def test_without_the_module_python_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> ModuleType:
+        raise ImportError(name)
+
+    monkeypatch.setattr(bytework, "import_module", missing)
+    assert bytework._load() is None
