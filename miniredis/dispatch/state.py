@@ -114,6 +114,8 @@ class ServerState(Server):
         self.migration_links: object = None
         #: The node this server is; None outside of cluster mode.
         self.cluster: object = None
+        #: The rule of GATE_CLUSTER once more, where it is found without a look-up.
+        self.slot_rule = Rule()
         #: What watches other servers; None in a server that is no sentinel.
         self.sentinel: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.
