@@ -325,8 +325,8 @@ class Engine(Delivery):
         return self.call(session, queued.command, queued.argv)
 
     def call_held(self, session: Session, command: Command, argv: list[bytes]) -> object:
-        """Run a command that a pause held back; meanwhile we may have become a replica."""
-        return self.call_queued(session, QueuedCommand(command, argv))
+        """Run a command that a pause held back, admitted anew: meanwhile we may have become a replica."""
+        return self.execute(session, argv)
 
     def _announce(self, session: Session, command: Command, argv: list[bytes]) -> None:
         for listener in self.on_call:
