@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from twisted.internet.endpoints import _SystemdParser
+from twisted.python.systemd import ListenFDs
 
 HTTP_NAMES: Final = ("web", "metrics")
 
@@ -33,7 +34,10 @@ class Inherited:
 
 def handed_over() -> list[int]:
     """The descriptors that systemd gave to this process."""
-    return _SystemdParser._sddaemon.inheritedDescriptors()
+    endpoints: Any = sys.modules.get("twisted.internet.endpoints")
+    # Whoever reads the environment first has them; the module is large, and not imported only to ask.
+    found = ListenFDs.fromEnvironment() if endpoints is None else endpoints._SystemdParser._sddaemon
+    return list(found.inheritedDescriptors())
 
 
 def inherited_sockets(descriptors: Sequence[int], environment: Mapping[str, str] = os.environ) -> Inherited:

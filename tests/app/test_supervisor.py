@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,6 +127,16 @@ def test_a_socket_without_a_name_is_for_clients() -> None:
 def test_nothing_is_handed_over_to_the_tests() -> None:
     assert handed_over() == []
     assert not inherited_sockets([]).has_clients()
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_who_reads_the_environment_first_does_not_matter(monkeypatch: pytest.MonkeyPatch, read_before: bool) -> None:
+    monkeypatch.delitem(sys.modules, "twisted.internet.endpoints", raising=False)
+    for name, value in (("PID", str(os.getpid())), ("FDS", "2"), ("FDNAMES", "redis:web")):
+        monkeypatch.setenv(f"LISTEN_{name}", value)
+    if read_before:
+        importlib.import_module("twisted.internet.endpoints")
+    assert handed_over() == [3, 4]
 
 
 def test_what_is_no_socket_is_left(tmp_path: Path) -> None:
