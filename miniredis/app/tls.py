@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.session import Session
 from miniredis.server.busy import BusyTurns
 from miniredis.server.protocol import SessionFactory
 
@@ -122,7 +123,7 @@ class TlsEdge:
         self.ports.append(listening)
 
     def _call_soon(self, call: Callable[[], None]) -> None:
-        self.reactor.callLater(0, call)
+        self.busy.callLater(0, call)
 
     def _new_connection(self, sock: Any) -> Any:
         from OpenSSL import SSL
@@ -131,14 +132,13 @@ class TlsEdge:
         connection.set_accept_state()
         return connection
 
-    def _entered(self, port: Any, connection: Any) -> None:
+    def _entered(self, session: Session, connection: Any) -> None:
         """A client is there; its certificate may say who it is."""
         field = self.config.text("tls-auth-clients-user")
         if field == b"off":
             return
         from miniredis.server.tls_identity import users_named
 
-        session = port.session
         for name in users_named(connection, field):
             user = self.engine.acl.users.get(name)
             if user is not None and user.enabled:

@@ -151,7 +151,12 @@ def _set_certificate(config: Config, context: Any, prefix: str) -> None:
 
 def _try(name: str, value: str, use: Any, *words: object) -> None:
     try:
+        if name.endswith("-file"):
+            with open(value, "rb"):  # OpenSSL does not say what is wrong with a file
+                pass
         use(*words)
+    except OSError as problem:
+        raise BadTls(f"{name} {value}: {problem.strerror}") from problem
     except (SSL.Error, ValueError) as problem:
         raise BadTls(f"{name} {value}: {reason_of(problem)}") from problem
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from OpenSSL import SSL
 
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.session import Session
 from miniredis.server.hub import HubReader
 from miniredis.server.hub_loop import READABLE, WRITABLE, Hub, HubConnection
 from miniredis.server.listener import SessionPort
@@ -29,7 +30,7 @@ HANDSHAKES_NS: Final = 4_000_000
 
 
 class Handshakes:
-    """Those that are not done.  `new_connection` makes OpenSSL's side of one; `enter` gets the port and OpenSSL's
+    """Those that are not done.  `new_connection` makes OpenSSL's side of one; `enter` gets the session and OpenSSL's
     connection of one that is done."""
 
     def __init__(
@@ -37,7 +38,7 @@ class Handshakes:
         engine: Engine,
         call_soon: Callable[[Callable[[], None]], object],
         new_connection: Callable[[socket.socket], Any],
-        enter: Callable[[Any, Any], None],
+        enter: Callable[[Session, Any], None],
     ) -> None:
         self.engine = engine
         self.new_connection = new_connection
@@ -138,7 +139,8 @@ class Handshake(HubConnection):
         tls: Any = TlsSocket(self.sock, self.connection)
         port = self.hub.add(tls, self.peer, self.local)
         port.is_tls = True
-        self.handshakes.enter(port, self.connection)
+        assert port.session is not None
+        self.handshakes.enter(port.session, self.connection)
 
     def _end(self) -> None:
         self.is_ended = True

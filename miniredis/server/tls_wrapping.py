@@ -14,9 +14,10 @@ from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
     IOpenSSLServerConnectionCreator,
 )
-from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from miniredis.dispatch.session import Session
 from miniredis.server.protocol import SessionFactory, SessionProtocol
 from miniredis.server.tls_identity import Wanted, is_address
 
@@ -54,14 +55,20 @@ class Dialing:
         return connection
 
 
+class AtOnce(TLSMemoryBIOFactory):
+    """Nothing is gathered: whoever is in here writes once a turn, and a goodbye must not overtake what was written."""
+
+    protocol = TLSMemoryBIOProtocol
+
+
 def wrap_server(factory: Any, context: ContextNow, clock: Any) -> Any:
     creator: Any = Answering(context)
-    return TLSMemoryBIOFactory(creator, False, factory, clock)
+    return AtOnce(creator, False, factory, clock)
 
 
 def wrap_client(factory: Any, host: str, context: ContextNow, clock: Any) -> Any:
     creator: Any = Dialing(context, host)
-    return TLSMemoryBIOFactory(creator, True, factory, clock)
+    return AtOnce(creator, True, factory, clock)
 
 
 @implementer(IHandshakeListener)
@@ -75,7 +82,7 @@ class TlsSessionProtocol(SessionProtocol):
     def handshakeCompleted(self) -> None:
         transport: Any = self.transport
         if self.session is not None:
-            self.factory.enter(self.port, transport.getHandle())
+            self.factory.enter(self.session, transport.getHandle())
 
 
 class TlsSessions:
@@ -83,7 +90,7 @@ class TlsSessions:
 
     noisy = False
 
-    def __init__(self, sessions: SessionFactory, enter: Callable[[Any, Any], None]) -> None:
+    def __init__(self, sessions: SessionFactory, enter: Callable[[Session, Any], None]) -> None:
         self.sessions = sessions
         self.enter = enter
 
