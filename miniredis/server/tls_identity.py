@@ -31,26 +31,19 @@ def is_address(host: str) -> bool:
 
 
 def check_identity(connection: Any, where: int, result: int) -> None:
-    """OpenSSL's information callback of outgoing connections, whose data are a `Wanted`."""
+    """OpenSSL's information callback of outgoing connections, whose data are Twisted's TLS protocols, ours of hosts."""
     if not where & SSL.SSL_CB_HANDSHAKE_DONE:
         return
-    wanted: Wanted = connection.get_app_data()
+    protocol = connection.get_app_data()
     try:
-        verify = verify_ip_address if is_address(wanted.host) else verify_hostname
-        verify(connection, wanted.host)
+        host: str = protocol.factory.host
+        verify = verify_ip_address if is_address(host) else verify_hostname
+        verify(connection, host)
     except (VerificationError, CertificateError):
-        wanted.protocol.failVerification(Failure(WrongHost(wanted.host)))
+        protocol.failVerification(Failure(WrongHost(host)))
     except Exception:
         # An exception in here would be lost: whatever is wrong, the connection is not to be trusted.
-        wanted.protocol.failVerification(Failure())
-
-
-class Wanted:
-    """The host to be reached by a Twisted TLS protocol."""
-
-    def __init__(self, protocol: Any, host: str) -> None:
-        self.protocol = protocol
-        self.host = host
+        protocol.failVerification(Failure())
 
 
 def users_named(connection: Any, field: bytes) -> list[bytes]:

@@ -19,7 +19,7 @@ from zope.interface import implementer
 
 from miniredis.dispatch.session import Session
 from miniredis.server.protocol import SessionFactory, SessionProtocol
-from miniredis.server.tls_identity import Wanted, is_address
+from miniredis.server.tls_identity import is_address
 
 #: Returns the context that holds now.
 ContextNow = Callable[[], Any]
@@ -48,7 +48,7 @@ class Dialing:
 
     def clientConnectionForTLS(self, protocol: Any) -> Any:
         connection = SSL.Connection(self.context(), None)
-        connection.set_app_data(Wanted(protocol, self.host))
+        connection.set_app_data(protocol)
         if not is_address(self.host):
             connection.set_tlsext_host_name(self.host.encode("idna"))
         connection.set_connect_state()
@@ -59,6 +59,8 @@ class AtOnce(TLSMemoryBIOFactory):
     """Nothing is gathered: whoever is in here writes once a turn, and a goodbye must not overtake what was written."""
 
     protocol = TLSMemoryBIOProtocol
+    #: The one that is to be reached.
+    host = ""
 
 
 def wrap_server(factory: Any, context: ContextNow, clock: Any) -> Any:
@@ -68,7 +70,9 @@ def wrap_server(factory: Any, context: ContextNow, clock: Any) -> Any:
 
 def wrap_client(factory: Any, host: str, context: ContextNow, clock: Any) -> Any:
     creator: Any = Dialing(context, host)
-    return AtOnce(creator, True, factory, clock)
+    wrapped = AtOnce(creator, True, factory, clock)
+    wrapped.host = host
+    return wrapped
 
 
 @implementer(IHandshakeListener)
