@@ -56,6 +56,7 @@ class ServerProcess(Service):
             self.server = MiniRedisService(self.config, reactor)
         except ConfigError as problem:
             fatal(problem)
+        self.on_reload.append(self.server.tls.reload)
         self.supervisor = Supervisor(self.config.text("supervised"), reactor)
         self.server.engine.platform.supervised = self.supervisor.name
         self.server.on_ready.append(self.supervisor.ready)
@@ -158,7 +159,7 @@ class ServerProcess(Service):
         self.server.startService()
         path = self.config.string("port-file")
         if path:
-            write_file(path, b"%d\n" % self.server.tcp_port())
+            write_file(path, b"%d\n" % (self.server.tcp_port() or self.server.tls_port()))
 
     def stopService(self) -> Deferred[None]:
         self.running = 0

@@ -225,7 +225,9 @@ class Following(LinkUser):
         handshake = Handshake(self.engine.log)
         handshake.user = config.text("masteruser")
         handshake.password = config.text("masterauth")
-        handshake.port = config.int("replica-announce-port") or config.int("port")
+        # Others reach us the way we reach them.
+        own_port = (config.flag("tls-replication") and config.int("tls-port")) or config.int("port")
+        handshake.port = config.int("replica-announce-port") or own_port
         handshake.host = config.text("replica-announce-ip")
         handshake.version = FORMAT_VERSION
         handshake.asks_failover = self.asks_failover
