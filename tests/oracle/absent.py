@@ -17,7 +17,6 @@ ABSENT: dict[str, str] = {
         "acl acl|cat acl|deluser acl|dryrun acl|genpass acl|getuser acl|help acl|list acl|load acl|log acl|save"
         " acl|setuser acl|users acl|whoami"
     ),
-    "not written yet: modules": "module module|help module|list module|load module|loadex module|unload",
     "not written yet: cluster": (
         "asking cluster cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|cancelslotmigrations"
         " cluster|count-failure-reports cluster|countkeysinslot cluster|delslots cluster|delslotsrange cluster|failover"
