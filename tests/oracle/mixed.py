@@ -48,28 +48,47 @@ POOLS: Final[dict[str, tuple[bytes, ...]]] = {
 TEMPLATES: Final = tuple(
     line.strip()
     for line in """
-    SET <k> <w> | SET <k> <n> | SET <k> <w> NX | SET <k> <w> XX GET | SET <k> <w> KEEPTTL | SET <k> <w> PXAT <ms> | APPEND <k> <w> | INCR <k>
-    INCRBY <k> <n> | DECRBY <k> <n> | INCRBYFLOAT <k> <x> | SETRANGE <k> <o> <w> | GETRANGE <k> <n> <n> | GET <k> | GETSET <k> <w> | GETDEL <k> | STRLEN <k>
-    GETEX <k> PXAT <ms> | GETEX <k> PERSIST | MSET <k> <w> <k> <w> | MSETNX <k> <w> <k> <w> | MGET <k> <k> <k> | LCS <k> <k> | LCS <k> <k> IDX MINMATCHLEN <s>
-    SETBIT <k> <o> <bit> | GETBIT <k> <o> | BITCOUNT <k> | BITCOUNT <k> <n> <n> BIT | BITPOS <k> <bit> <s> <s> | BITOP <op> <k> <k> | BITOP <op> <k> <k> <k>
-    BITFIELD <k> SET <u> <o> <n> GET <u> <o> | BITFIELD <k> OVERFLOW SAT INCRBY <u> <o> <n> | BITFIELD <k> OVERFLOW FAIL INCRBY <u> #1 <n>
-    DEL <k> | DEL <k> <k> | UNLINK <k> | EXISTS <k> <k> | TYPE <k> | RENAME <k> <k> | RENAMENX <k> <k> | COPY <k> <k> | COPY <k> <k> REPLACE | COPY <k> <k> DB 1
-    MOVE <k> 1 | PEXPIREAT <k> <ms> | PEXPIREAT <k> <ms> <nx> | PERSIST <k> | PEXPIRETIME <k> | SORT <k> | SORT <k> ALPHA DESC LIMIT <s> <s> | SORT <k> BY nosort GET # STORE <k>
-    SORT <k> BY *->f GET * ALPHA STORE <k> | OBJECT ENCODING <k> | DUMP <k> | SELECT <db> | SWAPDB 0 1 | DBSIZE | KEYS *
-    LPUSH <k> <w> <w> | RPUSH <k> <w> <w> <w> | LPUSHX <k> <w> | RPUSHX <k> <w> | LPOP <k> | RPOP <k> <s> | LLEN <k> | LRANGE <k> <n> <n> | LINDEX <k> <n> | LSET <k> <s> <w>
-    LINSERT <k> BEFORE <w> <w> | LINSERT <k> AFTER <w> <w> | LREM <k> <s> <w> | LTRIM <k> <s> <s> | LMOVE <k> <k> <ab> <ab> | RPOPLPUSH <k> <k> | LMPOP 2 <k> <k> <ab> COUNT <s> | LPOS <k> <w> RANK <s> COUNT <s>
-    SADD <k> <w> <w> | SADD <k> <n> <s> <s> | SREM <k> <w> <s> | SCARD <k> | SMEMBERS <k> | SISMEMBER <k> <w> | SMISMEMBER <k> <w> <n> | SMOVE <k> <k> <w> | SINTER <k> <k> | SUNION <k> <k> | SDIFF <k> <k>
-    SINTERSTORE <k> <k> <k> | SUNIONSTORE <k> <k> <k> | SDIFFSTORE <k> <k> <k> | SINTERCARD 2 <k> <k> LIMIT <s>
-    HSET <k> <f> <w> <f> <w> | HSET <k> <f> <n> | HSETNX <k> <f> <w> | HGET <k> <f> | HMGET <k> <f> <f> | HDEL <k> <f> <f> | HLEN <k> | HEXISTS <k> <f> | HINCRBY <k> <f> <n> | HINCRBYFLOAT <k> <f> <x> | HGETALL <k> | HKEYS <k> | HSTRLEN <k> <f>
-    ZADD <k> <z> <w> <z> <w> | ZADD <k> <nx> <x> <w> | ZADD <k> INCR <x> <w> | ZADD <k> <nx> CH <z> <w> | ZREM <k> <w> <w> | ZINCRBY <k> <x> <w> | ZSCORE <k> <w> | ZMSCORE <k> <w> <w> | ZRANK <k> <w> | ZREVRANK <k> <w> | ZCARD <k>
-    ZRANGE <k> <n> <n> WITHSCORES | ZRANGE <k> <b> <b> BYSCORE LIMIT <s> <s> | ZRANGE <k> <b> <b> BYLEX REV | ZRANGESTORE <k> <k> <s> <s> | ZRANGESTORE <k> <k> <b> <b> BYSCORE | ZCOUNT <k> <b> <b> | ZLEXCOUNT <k> <b> <b>
-    ZPOPMIN <k> <s> | ZPOPMAX <k> | ZMPOP 2 <k> <k> MIN COUNT <s> | ZREMRANGEBYRANK <k> <s> <s> | ZREMRANGEBYSCORE <k> <b> <b> | ZREMRANGEBYLEX <k> <b> <b>
-    ZUNIONSTORE <k> 2 <k> <k> AGGREGATE <agg> | ZINTERSTORE <k> 2 <k> <k> WEIGHTS <z> <z> | ZDIFFSTORE <k> 2 <k> <k> | ZUNION 2 <k> <k> WITHSCORES | ZINTERCARD 2 <k> <k>
-    GEOADD <k> <lon> <lat> <w> | GEODIST <k> <w> <w> km | GEOHASH <k> <w> | GEOSEARCH <k> FROMLONLAT <lon> <lat> BYRADIUS 500 km ASC | GEOSEARCHSTORE <k> <k> FROMLONLAT <lon> <lat> BYBOX 900 900 km ASC STOREDIST
-    XADD <k> <id> <f> <w> | XADD <k> MAXLEN <s> <id> <f> <w> <f> <w> | XADD <k> NOMKSTREAM <id> <f> <w> | XLEN <k> | XRANGE <k> <r> <r> COUNT <s> | XREVRANGE <k> <r> <r> | XDEL <k> <id> <id> | XTRIM <k> MAXLEN <s> | XTRIM <k> MINID <id>
-    XGROUP CREATE <k> g <id> MKSTREAM | XGROUP CREATE <k> g $ | XGROUP DESTROY <k> g | XGROUP SETID <k> g <id> | XGROUP CREATECONSUMER <k> g bob | XGROUP DELCONSUMER <k> g bob | XREADGROUP GROUP g bob COUNT <s> STREAMS <k> >
-    XREADGROUP GROUP g eve NOACK STREAMS <k> > | XREADGROUP GROUP g bob STREAMS <k> 0 | XACK <k> g <id> <id> | XCLAIM <k> g eve 0 <id> JUSTID | XCLAIM <k> g eve 0 <id> FORCE RETRYCOUNT <s> | XAUTOCLAIM <k> g eve 0 <id> JUSTID | XREAD COUNT <s> STREAMS <k> <id> | XSETID <k> <id> | XPENDING <k> g
-    PFADD <k> <w> <w> | PFCOUNT <k> | PFCOUNT <k> <k> | PFMERGE <k> <k> <k>
+    SET <k> <w> | SET <k> <n> | SET <k> <w> NX | SET <k> <w> XX GET | SET <k> <w> KEEPTTL
+    SET <k> <w> PXAT <ms> | APPEND <k> <w> | INCR <k> | INCRBY <k> <n> | DECRBY <k> <n> | INCRBYFLOAT <k> <x>
+    SETRANGE <k> <o> <w> | GETRANGE <k> <n> <n> | GET <k> | GETSET <k> <w> | GETDEL <k> | STRLEN <k>
+    GETEX <k> PXAT <ms> | GETEX <k> PERSIST | MSET <k> <w> <k> <w> | MSETNX <k> <w> <k> <w> | MGET <k> <k> <k>
+    LCS <k> <k> | LCS <k> <k> IDX MINMATCHLEN <s> | SETBIT <k> <o> <bit> | GETBIT <k> <o> | BITCOUNT <k>
+    BITCOUNT <k> <n> <n> BIT | BITPOS <k> <bit> <s> <s> | BITOP <op> <k> <k> | BITOP <op> <k> <k> <k>
+    BITFIELD <k> SET <u> <o> <n> GET <u> <o> | BITFIELD <k> OVERFLOW SAT INCRBY <u> <o> <n>
+    BITFIELD <k> OVERFLOW FAIL INCRBY <u> #1 <n> | DEL <k> | DEL <k> <k> | UNLINK <k> | EXISTS <k> <k>
+    TYPE <k> | RENAME <k> <k> | RENAMENX <k> <k> | COPY <k> <k> | COPY <k> <k> REPLACE | COPY <k> <k> DB 1
+    MOVE <k> 1 | PEXPIREAT <k> <ms> | PEXPIREAT <k> <ms> <nx> | PERSIST <k> | PEXPIRETIME <k> | SORT <k>
+    SORT <k> ALPHA DESC LIMIT <s> <s> | SORT <k> BY nosort GET # STORE <k>
+    SORT <k> BY *->f GET * ALPHA STORE <k> | OBJECT ENCODING <k> | DUMP <k> | SELECT <db> | SWAPDB 0 1 | DBSIZE
+    KEYS * | LPUSH <k> <w> <w> | RPUSH <k> <w> <w> <w> | LPUSHX <k> <w> | RPUSHX <k> <w> | LPOP <k>
+    RPOP <k> <s> | LLEN <k> | LRANGE <k> <n> <n> | LINDEX <k> <n> | LSET <k> <s> <w>
+    LINSERT <k> BEFORE <w> <w> | LINSERT <k> AFTER <w> <w> | LREM <k> <s> <w> | LTRIM <k> <s> <s>
+    LMOVE <k> <k> <ab> <ab> | RPOPLPUSH <k> <k> | LMPOP 2 <k> <k> <ab> COUNT <s>
+    LPOS <k> <w> RANK <s> COUNT <s> | SADD <k> <w> <w> | SADD <k> <n> <s> <s> | SREM <k> <w> <s> | SCARD <k>
+    SMEMBERS <k> | SISMEMBER <k> <w> | SMISMEMBER <k> <w> <n> | SMOVE <k> <k> <w> | SINTER <k> <k>
+    SUNION <k> <k> | SDIFF <k> <k> | SINTERSTORE <k> <k> <k> | SUNIONSTORE <k> <k> <k> | SDIFFSTORE <k> <k> <k>
+    SINTERCARD 2 <k> <k> LIMIT <s> | HSET <k> <f> <w> <f> <w> | HSET <k> <f> <n> | HSETNX <k> <f> <w>
+    HGET <k> <f> | HMGET <k> <f> <f> | HDEL <k> <f> <f> | HLEN <k> | HEXISTS <k> <f> | HINCRBY <k> <f> <n>
+    HINCRBYFLOAT <k> <f> <x> | HGETALL <k> | HKEYS <k> | HSTRLEN <k> <f> | ZADD <k> <z> <w> <z> <w>
+    ZADD <k> <nx> <x> <w> | ZADD <k> INCR <x> <w> | ZADD <k> <nx> CH <z> <w> | ZREM <k> <w> <w>
+    ZINCRBY <k> <x> <w> | ZSCORE <k> <w> | ZMSCORE <k> <w> <w> | ZRANK <k> <w> | ZREVRANK <k> <w> | ZCARD <k>
+    ZRANGE <k> <n> <n> WITHSCORES | ZRANGE <k> <b> <b> BYSCORE LIMIT <s> <s> | ZRANGE <k> <b> <b> BYLEX REV
+    ZRANGESTORE <k> <k> <s> <s> | ZRANGESTORE <k> <k> <b> <b> BYSCORE | ZCOUNT <k> <b> <b>
+    ZLEXCOUNT <k> <b> <b> | ZPOPMIN <k> <s> | ZPOPMAX <k> | ZMPOP 2 <k> <k> MIN COUNT <s>
+    ZREMRANGEBYRANK <k> <s> <s> | ZREMRANGEBYSCORE <k> <b> <b> | ZREMRANGEBYLEX <k> <b> <b>
+    ZUNIONSTORE <k> 2 <k> <k> AGGREGATE <agg> | ZINTERSTORE <k> 2 <k> <k> WEIGHTS <z> <z>
+    ZDIFFSTORE <k> 2 <k> <k> | ZUNION 2 <k> <k> WITHSCORES | ZINTERCARD 2 <k> <k> | GEOADD <k> <lon> <lat> <w>
+    GEODIST <k> <w> <w> km | GEOHASH <k> <w> | GEOSEARCH <k> FROMLONLAT <lon> <lat> BYRADIUS 500 km ASC
+    GEOSEARCHSTORE <k> <k> FROMLONLAT <lon> <lat> BYBOX 900 900 km ASC STOREDIST | XADD <k> <id> <f> <w>
+    XADD <k> MAXLEN <s> <id> <f> <w> <f> <w> | XADD <k> NOMKSTREAM <id> <f> <w> | XLEN <k>
+    XRANGE <k> <r> <r> COUNT <s> | XREVRANGE <k> <r> <r> | XDEL <k> <id> <id> | XTRIM <k> MAXLEN <s>
+    XTRIM <k> MINID <id> | XGROUP CREATE <k> g <id> MKSTREAM | XGROUP CREATE <k> g $ | XGROUP DESTROY <k> g
+    XGROUP SETID <k> g <id> | XGROUP CREATECONSUMER <k> g bob | XGROUP DELCONSUMER <k> g bob
+    XREADGROUP GROUP g bob COUNT <s> STREAMS <k> > | XREADGROUP GROUP g eve NOACK STREAMS <k> >
+    XREADGROUP GROUP g bob STREAMS <k> 0 | XACK <k> g <id> <id> | XCLAIM <k> g eve 0 <id> JUSTID
+    XCLAIM <k> g eve 0 <id> FORCE RETRYCOUNT <s> | XAUTOCLAIM <k> g eve 0 <id> JUSTID
+    XREAD COUNT <s> STREAMS <k> <id> | XSETID <k> <id> | XPENDING <k> g | PFADD <k> <w> <w> | PFCOUNT <k>
+    PFCOUNT <k> <k> | PFMERGE <k> <k> <k>
     """.replace("\n", "|").split("|")
     if line.strip()
 )
