@@ -228,7 +228,8 @@ class ReplicationEdge:
 
     def __init__(self, engine: Engine, reactor: Any, start_child: StartChild, may_fork: MayFork) -> None:
         self.source = ForkedSource(engine, start_child, may_fork)
-        self.replication = ServerReplication(engine, TcpNetwork(engine, reactor), self.source, FileStorage(engine))
+        self.network = TcpNetwork(engine, reactor)
+        self.replication = ServerReplication(engine, self.network, self.source, FileStorage(engine))
 
     def tick(self) -> None:
         self.replication.tick()
