@@ -174,6 +174,9 @@ class Bus:
         self.begin_turn: Callable[[], None] = _nothing
         self.send_limit_bytes = 0
         self.source_address = ""
+        #: Put TLS, or nothing, around what listens, and around what connects to an address.
+        self.wrap_answering: Callable[[Any], Any] = _as_it_is
+        self.wrap_dialing: Callable[[Any, str], Any] = _as_it_is
         self.protocols: set[BusProtocol] = set()
         self.refused = 0
         self.limit_exceeded = 0
@@ -186,14 +189,14 @@ class Bus:
 
     def listen(self, port: int, interface: str) -> None:
         """Raises Twisted's CannotListenError."""
-        self._ports.append(self.reactor.listenTCP(port, Answering(self), interface=interface))
+        self._ports.append(self.reactor.listenTCP(port, self.wrap_answering(Answering(self)), interface=interface))
 
     def connect(self, node: ClusterNode, timeout_s: float) -> Link | None:
         link = BusLink(self, node, self.now_ms())
         bind = (self.source_address, 0) if self.source_address else None
-        link.connector = self.reactor.connectTCP(
-            node.ip.decode(), node.bus_port, Dialing(self, link), timeout=timeout_s, bindAddress=bind
-        )
+        host = node.ip.decode()
+        factory = self.wrap_dialing(Dialing(self, link), host)
+        link.connector = self.reactor.connectTCP(host, node.bus_port, factory, timeout=timeout_s, bindAddress=bind)
         return link
 
     def stop(self) -> None:
@@ -241,3 +244,7 @@ class Bus:
 
 def _nothing() -> None:
     """Time needs no care."""
+
+
+def _as_it_is(factory: Any, host: str = "") -> Any:
+    return factory
