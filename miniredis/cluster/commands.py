@@ -256,6 +256,7 @@ def _offset(cluster: Cluster, node: ClusterNode) -> int:
     complexity="O(N) where N is the number of nodes",
     summary="Tells which nodes serve which slots.",
     tips="nondeterministic_output",
+    deprecated="7.0.0, CLUSTER SHARDS",
 )
 def slots(ctx: Context, argv: list[bytes]) -> object:
     cluster = cluster_of(ctx)

@@ -18,7 +18,7 @@ group = CommandGroup("server")
 
 ALWAYS: Final = "loading stale"
 #: Commands for the server itself and for those who work on it.
-INTERNAL: Final = (b"debug", b"pfdebug", b"pfselftest", b"restore-asking", b"psync", b"replconf", b"sync")
+INTERNAL: Final = (b"debug", b"pfdebug", b"pfselftest", b"restore-asking", b"replconf")
 HELP: Final = (
     ("(no subcommand)", "Show all commands."),
     ("COUNT", "Count the commands."),

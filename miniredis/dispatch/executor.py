@@ -8,7 +8,6 @@ Everything rare lives behind a test that is normally false.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from random import Random
 from typing import Final
 
@@ -16,16 +15,15 @@ from mypy_extensions import i64
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from miniredis.commands.context import NOT_READY, Context, Serve
-from miniredis.commands.declaration import FAST, Command
+from miniredis.commands.context import Context
+from miniredis.commands.declaration import Command
 from miniredis.config.config import Config
 from miniredis.dispatch.acl import AccessControl
 from miniredis.dispatch.admission import admit, admit_queued
-from miniredis.dispatch.blocking import Waiter
-from miniredis.dispatch.call_timer import RUN_ARGUMENTS, CallTimer
+from miniredis.dispatch.call_timer import RUN_ARGUMENTS
 from miniredis.dispatch.client_limits import ClientLimits
-from miniredis.dispatch.command_log import LARGE_REQUEST, SLOW, CommandLog, SmallRequests
-from miniredis.dispatch.freeing import Freeing
+from miniredis.dispatch.command_log import LARGE_REQUEST, SmallRequests
+from miniredis.dispatch.delivery import Delivery
 from miniredis.dispatch.gates import (
     AFTER_REPLY,
     GATE_ACL,
@@ -35,7 +33,6 @@ from miniredis.dispatch.gates import (
     GATE_TRACKING,
 )
 from miniredis.dispatch.held_keys import HeldKeys
-from miniredis.dispatch.latency import LatencyMonitor
 from miniredis.dispatch.memory_limit import MemoryLimit
 from miniredis.dispatch.monitors import Monitors
 from miniredis.dispatch.pause import Pause
@@ -43,8 +40,6 @@ from miniredis.dispatch.port import Log, Port, TimeSource
 from miniredis.dispatch.pubsub import KeyspaceNotifications, PubSub
 from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT, QueuedCommand, Session
-from miniredis.dispatch.sinks import Replay
-from miniredis.dispatch.state import ServerState
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.resp.drawn import DrawnReply
@@ -62,34 +57,29 @@ from miniredis.resp.replies import Preencoded
 HEADER_BYTES: Final = 24
 #: A client whose requests have taken this long has to let others have their turn.
 TURN_OF_CLIENT_NS: Final = 2_000_000
+#: Codes of refusals that belong to the routing of a cluster.
+REDIRECTIONS: Final = (b"MOVED", b"ASK", b"CROSSSLOT", b"TRYAGAIN", b"CLUSTERDOWN")
 #: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
 CROSS_PROTOCOL: Final = (b"post", b"host:")
 
 
-class Engine(ServerState):
+class Engine(Delivery):
     """A server without sockets, files or a clock of its own."""
 
     def __init__(
         self, keyspace: Keyspace, config: Config, commands: CommandTable, random: Random, time: TimeSource, log: Log
     ) -> None:
         super().__init__(keyspace, config, commands, random, time, log)
-        self.timer = CallTimer(time.monotonic_ns, self._note_slow)
         self._by_name: dict[bytes, Command] = commands.by_name
         # The command looked up last, by the name as it was written.
         self._found_name: bytes = b""
         self._found: Command | None = None
-        self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
-        self._block: list[Replay] | None = None
-        self._block_marks: list[int] = []  # when the blocks that are open began
         self.acl = AccessControl(self)
         self.on_reset.append(self.acl.begin)
         self.pause = Pause(self, self.call_held)
         self.client_limits = ClientLimits(self)
         self.memory_limit = MemoryLimit(self)
-        self.freeing = Freeing(time)
-        self.command_log = CommandLog()
         self.rules[GATE_LOG_REQUESTS] = SmallRequests(self._note_large_request)
-        self.latency = LatencyMonitor()
         self.monitors = Monitors(self)
         self.on_reset.append(self.monitors.remove)
         self.pubsub = PubSub()
@@ -250,7 +240,7 @@ class Engine(ServerState):
         before = len(out)
         append_reply(out, reply, session.context.resp)
         chunks = len(out) - before
-        if chunks > 1 or (chunks == 1 and len(out[before]) >= self.large_reply_bytes):
+        if chunks > 1 or (isinstance(reply, list) and len(out[before]) >= self.large_reply_bytes):
             self.command_log.look_at_reply(session, argv, before, self.large_reply_bytes)
 
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
@@ -335,16 +325,8 @@ class Engine(ServerState):
         return self.call(session, queued.command, queued.argv)
 
     def call_held(self, session: Session, command: Command, argv: list[bytes]) -> object:
-        """Run a command that a pause held back; meanwhile we may have become a replica."""
-        return self.call_queued(session, QueuedCommand(command, argv))
-
-    def _note_slow(self, session: Session, command: Command, argv: list[bytes], spent_ns: int, reply: object) -> None:
-        if 0 <= self.log_slower_ns <= spent_ns:
-            self.command_log.note(SLOW, session, command, argv, spent_ns // 1000)
-        name = b"fast-command" if command.flags & FAST else b"command"
-        self.latency.note(name, session.context.now_ms // 1000, spent_ns // 1_000_000)
-        for listener in self.on_timed:
-            listener(session, command, argv, spent_ns, reply)
+        """Run a command that a pause held back, admitted anew: meanwhile we may have become a replica."""
+        return self.execute(session, argv)
 
     def _announce(self, session: Session, command: Command, argv: list[bytes]) -> None:
         for listener in self.on_call:
@@ -369,7 +351,9 @@ class Engine(ServerState):
         if command is not None and command.name == b"exec":
             session.end_queue()
             self.unwatch(session)
-            refusal = transaction_refused(refusal)
+            # Where to go instead is told as it is: clients of a cluster follow it.
+            if refusal.code() not in REDIRECTIONS:
+                refusal = transaction_refused(refusal)
         self.count_error(refusal.message)
         return refusal
 
@@ -434,167 +418,3 @@ class Engine(ServerState):
             problem = internal_error()
         self.count_error(problem.message)
         self._resume(problem, session)
-
-    # -- effects
-
-    def _deliver(self, session: Session, argv: list[bytes], is_dirty: bool) -> None:
-        """Tell the sinks what a command did; then, outside of any block, serve who waited for it."""
-        effects = self.effects
-        if effects.replaying:
-            if effects.removals:
-                for removal in effects.removals:
-                    self._log(removal.db_index, removal.argv, None)
-            replay = effects.replay
-            if replay is not None:
-                self._log_several(session.context.db.index, replay)
-            elif is_dirty:
-                self._log(session.context.db.index, argv, session.decoder.raw() if self._nesting == 0 else None)
-        if effects.listening and (effects.events or effects.flushed or effects.swapped):
-            if not self.watching.is_empty():
-                self.watching.on_effects(effects)
-            for sink in self.event_sinks:
-                sink.on_effects(effects, session.id)
-            if not self.waiting.is_empty():
-                for event in effects.events:
-                    if event.modified:
-                        self.waiting.key_changed(event.db_index, event.key)
-                for index in effects.flushed:
-                    self.waiting.database_changed(index)
-                for first, second in effects.swapped:
-                    self.waiting.database_changed(first)
-                    self.waiting.database_changed(second)
-        effects.clear()
-        if self._nesting == 0 and self.waiting.has_ready():
-            self._serve_waiting()
-
-    def _log(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
-        if self._block is not None:
-            self._block.append(Replay(db_index, argv, raw))
-        else:
-            for sink in self.log_sinks:
-                sink.append(db_index, argv, raw)
-
-    def _log_several(self, db_index: int, commands: list[list[bytes]]) -> None:
-        if self._block is not None or len(commands) == 1:
-            for argv in commands:
-                self._log(db_index, argv, None)
-        elif commands:
-            block = [Replay(db_index, argv, None) for argv in commands]
-            for sink in self.log_sinks:
-                sink.append_block(block)
-
-    def deliver_unasked(self, session: Session) -> None:
-        """Deliver effects that no command had: active expiry, eviction, a timer."""
-        if self.effects.active:
-            self._deliver(session, [], False)
-
-    def begin_block(self) -> None:
-        """What follows happens together: EXEC, a script, a module's command."""
-        self._nesting += 1
-        self._block_marks.append(self.timer.mark_ns)
-        if self._nesting == 1 and self.effects.replaying:
-            self._block = []
-
-    def block_started_ns(self) -> int:
-        """When the innermost open block began."""
-        return self._block_marks[-1]
-
-    def forget_block(self) -> None:
-        """Log nothing of the open block: the server stops without saving."""
-        if self._block is not None:
-            self._block = []
-
-    def end_block(self) -> None:
-        """Log the block and serve the clients that waited for something in it."""
-        # Its commands are logged, not the one that ran them.
-        self.effects.replay_nothing()
-        self._block_marks.pop()
-        self._nesting -= 1
-        if self._nesting > 0:
-            return
-        block = self._block
-        self._block = None
-        if block:
-            for sink in self.log_sinks:
-                if len(block) == 1:
-                    sink.append(block[0].db_index, block[0].argv, block[0].raw)
-                else:
-                    sink.append_block(block)
-        if self.waiting.has_ready():
-            self._serve_waiting()
-
-    # -- clients that wait for keys
-
-    def wait_for_keys(
-        self, ctx: Context, keys: list[bytes], timeout_ms: int, serve: Serve, timeout_reply: object, on_removal: bool
-    ) -> Deferred[object]:
-        session = self.sessions[ctx.client.id]
-        waiter = Waiter(session, ctx.db.index, keys, serve, timeout_reply, on_removal)
-        self.waiting.add(waiter)
-        if timeout_ms > 0:
-            waiter.timeout = self.time.call_later(timeout_ms / 1000, lambda: self.release(waiter, timeout_reply))
-        self.refresh_listening()
-        return waiter.deferred
-
-    def wait_until_freed(self, ctx: Context, reply: object) -> object:
-        session = self.sessions.get(ctx.client.id)
-        if not ctx.may_block or session is None or session.is_primary:
-            return reply
-        freed = self.freeing.finish()
-        return reply if freed is None else freed.addCallback(lambda _: reply)
-
-    def release(self, waiter: Waiter, reply: object) -> None:
-        """End a client's waiting with this reply: its time is over, or CLIENT UNBLOCK."""
-        if waiter.done:
-            return
-        self.waiting.remove(waiter)
-        self.refresh_listening()
-        if isinstance(reply, ReplyError):
-            self.count_error(reply.message)
-        waiter.deferred.callback(reply)
-
-    def _serve_waiting(self) -> None:
-        """Try the clients that wait for changed keys, longest waiting first; what they do may change more."""
-        while self.waiting.has_ready():
-            for db_index, key in self.waiting.take_ready():
-                self._serve_key(db_index, key)
-        self.refresh_listening()
-
-    def _serve_key(self, db_index: int, key: bytes) -> None:
-        db = self.keyspace.databases[db_index]
-        passed_over = 0  # clients at the front of the queue that this key does not serve
-        while True:
-            waiters = self.waiting.at(db_index, key)
-            if waiters is None or not (db.exists(key) or self.waiting.wants_removal(db_index, key)):
-                return
-            waiter = next(islice(waiters, passed_over, None), None)
-            if waiter is None:
-                return
-            reply = self._try_to_serve(waiter, key)
-            if reply is NOT_READY:
-                passed_over += 1
-            else:
-                self.waiting.remove(waiter)
-                waiter.deferred.callback(reply)
-
-    def _try_to_serve(self, waiter: Waiter, key: bytes) -> object:
-        session = waiter.session
-        effects = self.effects
-        dirty = effects.dirty
-        self._nesting += 1  # keys it changes are looked at by the loop that called
-        try:
-            reply = waiter.serve(session.context, key)
-        except ReplyError as problem:
-            self.count_error(problem.message)
-            reply = problem
-        except Exception as defect:
-            self.counters.unexpected_errors += 1
-            self.log_failure("a command that waited failed", defect, session.id)
-            reply = internal_error()
-        self._deliver(session, waiter.argv, effects.dirty != dirty)
-        self._nesting -= 1
-        return reply
-
-    def unwatch(self, session: Session) -> None:
-        self.watching.unwatch(session)
-        self.refresh_listening()

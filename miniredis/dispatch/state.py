@@ -114,6 +114,8 @@ class ServerState(Server):
         self.migration_links: object = None
         #: The node this server is; None outside of cluster mode.
         self.cluster: object = None
+        #: The rule of GATE_CLUSTER once more, where it is found without a look-up.
+        self.slot_rule = Rule()
         #: What watches other servers; None in a server that is no sentinel.
         self.sentinel: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.
@@ -137,7 +139,7 @@ class ServerState(Server):
         #: Brings that file up to date; None without one. Raises `OSError` or `ConfigError`.
         self.rewrite_config: Callable[[], None] | None = None
         #: Starts the ordered stop that a ShutdownRequest asks for.
-        self.shutdown: Callable[[object], None] | None = None
+        self.shutdown: Callable[[object], object] | None = None
         #: Gives a shutdown up that waits for replicas; False when there is none.
         self.abort_shutdown: Callable[[], bool] | None = None
         #: Answers other clients in the middle of a command that takes long; called about every millisecond by a

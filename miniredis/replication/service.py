@@ -27,7 +27,6 @@ from miniredis.replication.outside import (
     SnapshotWish,
     Storage,
     Store,
-    libraries_of,
 )
 from miniredis.replication.replication import ServerReplication
 
@@ -77,7 +76,7 @@ class ForkedSource(SnapshotSource):
             (b"ctime", b"%d" % (engine.keyspace.now_ms // 1000)),
             (b"used-mem", b"0"),
         ]
-        libraries = libraries_of(engine) if wish.has_functions else None
+        libraries = engine.functions if wish.has_functions else None
         functions = libraries.dump_libraries() if libraries is not None else []
         writer.begin(aux + wish.aux + [(b"aof-base", b"0")], functions)
         while chunk := writer.step():

@@ -310,8 +310,8 @@ def test_only_database_0_is_there_unless_more_are_asked_for(node: MemoryNode) ->
 
 def scanned(node: MemoryNode, *options: str | int) -> tuple[list[bytes], int]:
     """All keys by CLUSTERSCAN, and how many calls that took."""
-    cursor, calls = b"0", 0
     keys: list[bytes] = []
+    cursor, calls = b"0", 0
     while True:
         reply = node.call("CLUSTERSCAN", cursor, *options)
         calls += 1
