@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +20,15 @@ from oracle.servers import ServerProcess
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("bloom", "json", "timeseries", "ratelimit")
 WORDS = ["--port", "{port}", "--bind", "127.0.0.1", "--save", "", "--dir", "{dir}", "--appendonly", "yes"]
+MORE_WORDS = ["--enable-debug-command", "yes", "--rdbcompression", "no"]
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
     loading = [word for name in SHIPPED for word in ("--loadmodule", f"miniredis.modules.{name}")]
-    command = [sys.executable, "-c", "from miniredis.app.main import server; server()", *WORDS, *loading]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    loading += ["--loadmodule", "modules.sample"]
+    command = [sys.executable, "-c", "from miniredis.app.main import server; server()", *WORDS, *MORE_WORDS, *loading]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     started = ServerProcess(command, env=environment)
     try:
         started.wait_ready()
@@ -174,6 +179,72 @@ def test_time_series(client: redis.Redis):
 def test_throttling(client: redis.Redis):
     replies = [client.execute_command("CL.THROTTLE", "user", 1, 1, 60) for _ in range(3)]
     assert [reply[0] for reply in replies] == [0, 0, 1]
+
+
+def test_a_module_of_a_user(client: redis.Redis):
+    assert client.execute_command("TALLY.LATER", "0.01") == "later"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.execute_command, "TALLY.WAIT", "k", 3)
+        while client.info("clients")["blocked_clients"] == 0:
+            assert not waiting.done()
+        client.execute_command("TALLY.ADD", "k", 3)
+        assert waiting.result(10) == 3
+    with pytest.raises(redis.ResponseError, match="internal error"):
+        client.execute_command("TALLY.BREAK", "exit")
+    assert client.ping()
+
+
+def test_redis_says_which_type_it_does_not_know(server: ServerProcess):
+    with redis.Redis(port=server.port) as client:
+        client.flushall()
+        client.bf().add("b", "x")
+        payload = client.dump("b")
+        client.save()
+    theirs = ServerProcess(["redis-server", *WORDS[:-1], "no"])
+    try:
+        theirs.wait_ready()
+        with redis.Redis(port=theirs.port) as client, pytest.raises(redis.ResponseError, match="Bad data format"):
+            client.restore("b", 0, payload)
+        theirs.stop()
+        shutil.copy(server.folder / "dump.rdb", theirs.folder / "dump.rdb")
+        theirs.start_again()
+        theirs.process.wait(20)
+        assert "no matching module type 'MBbloom--'" in theirs.output
+    finally:
+        theirs.remove()
+
+
+def test_a_replica_follows(server: ServerProcess):
+    command = [*server.command, "--replicaof", f"127.0.0.1 {server.port}", "--replica-read-only", "yes"]
+    with redis.Redis(port=server.port, decode_responses=True) as primary:
+        primary.flushall()
+        primary.json().set("before", "$", [1])
+        primary.ts().add("t", 1, 2)
+        replica = ServerProcess(command, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"})
+        try:
+            replica.wait_ready()
+            primary.json().set("after", "$", [2])
+            primary.bf().add("b", "x")
+            primary.cf().add("f", "x")
+            primary.execute_command("CL.THROTTLE", "user", 1, 1, 60)
+            primary.ts().add("t", "*", 3)
+            with redis.Redis(port=replica.port, decode_responses=True) as follower:
+                wait_for_sync(primary, follower)
+                assert primary.execute_command("DEBUG", "DIGEST") == follower.execute_command("DEBUG", "DIGEST")
+                assert follower.json().get("after") == [2] and follower.json().get("before") == [1]
+                with pytest.raises(redis.exceptions.ReadOnlyError):
+                    follower.json().set("no", "$", 1)
+        finally:
+            replica.remove()
+
+
+def wait_for_sync(primary: redis.Redis, follower: redis.Redis) -> None:
+    """Until the replica is connected and has all that the primary has written."""
+    deadline = time.monotonic() + 30
+    while follower.info("replication")["master_link_status"] != "up":
+        assert time.monotonic() < deadline, "the replica does not come up"
+    primary.set("last", 1)
+    assert primary.wait(1, 20000) == 1
 
 
 def test_a_log_brings_everything_back(server: ServerProcess):
