@@ -22,7 +22,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
-from miniredis.app.activation import inherited_sockets
+from miniredis.app.activation import handed_over, inherited_sockets
 from miniredis.app.log import LogFile, ServerLog
 from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
@@ -56,6 +56,7 @@ class ServerProcess(Service):
             self.server = MiniRedisService(self.config, reactor)
         except ConfigError as problem:
             fatal(problem)
+        self.on_reload.append(self.server.tls.reload)
         self.supervisor = Supervisor(self.config.text("supervised"), reactor)
         self.server.engine.platform.supervised = self.supervisor.name
         self.server.on_ready.append(self.supervisor.ready)
@@ -142,7 +143,7 @@ class ServerProcess(Service):
             self.server.log("notice", line)
         for line in self.start.warnings:
             self.server.log("warning", line)
-        self.server.inherited = inherited_sockets()
+        self.server.inherited = inherited_sockets(handed_over())
         try:
             self.server.privilegedStartService()
         except ListenFailed as problem:
@@ -158,7 +159,7 @@ class ServerProcess(Service):
         self.server.startService()
         path = self.config.string("port-file")
         if path:
-            write_file(path, b"%d\n" % self.server.tcp_port())
+            write_file(path, b"%d\n" % (self.server.tcp_port() or self.server.tls_port()))
 
     def stopService(self) -> Deferred[None]:
         self.running = 0

@@ -111,7 +111,7 @@ def info(ctx: Context, argv: list[bytes]) -> object:
 )
 def nodes(ctx: Context, argv: list[bytes]) -> object:
     cluster = cluster_of(ctx)
-    return Verbatim(b"txt", describe(cluster.view, cluster.world.wall_offset_ms()))
+    return Verbatim(b"txt", describe(cluster.view, cluster.world.wall_offset_ms(), session_of(ctx).port.is_tls))
 
 
 @group.command(
@@ -130,7 +130,8 @@ def replicas(ctx: Context, argv: list[bytes]) -> object:
     if node.is_replica:
         raise error(b"The specified node is not a master")
     offset_ms = cluster.world.wall_offset_ms()
-    return [node_line(cluster.view, replica, offset_ms, False) for replica in node.replicas]
+    by_tls = session_of(ctx).port.is_tls
+    return [node_line(cluster.view, replica, offset_ms, False, by_tls) for replica in node.replicas]
 
 
 @group.command(
