@@ -41,6 +41,10 @@ class CommandTable:
         self.by_name[command.name] = command
         self.by_name[command.name.upper()] = command
 
+    def add(self, declared: Command) -> None:
+        """One more command, without subcommands, while the server runs."""
+        self._add(declared.copy())
+
     def rename(self, old: bytes, new: bytes) -> bool:
         """As the directive rename-command: an empty new name removes.  False when there is no `old`."""
         if old.lower() not in self.commands:
