@@ -62,7 +62,7 @@ class Cluster:
         self.participant = Participant(world, self.view)
         engine.cluster = self
         engine.mode = b"cluster"
-        engine.rules[GATE_CLUSTER] = world.routing
+        engine.rules[GATE_CLUSTER] = engine.slot_rule = world.routing
         engine.gates |= GATE_CLUSTER
         engine.pubsub.on_publish.append(self.participant.publish)
         forbid_other_databases(engine)

@@ -33,6 +33,8 @@ from miniredis.resp.replies import Push
 
 #: Keys of slots that were lost are removed in slices of so many.
 DROP_SLICE = 500
+#: The age of the data of a replica that has none of its primary's.
+NO_DATA_MS = 1 << 40
 
 Connect = Callable[[ClusterNode], Link | None]
 Save = Callable[[bytes, bool], bool]
@@ -55,6 +57,8 @@ class EngineWorld(Surroundings):
         self.view: ClusterView | None = None
         self.routing = Routing(engine, self.indexes[0], NodeDirectory(self))
         self._paused_by_us = False
+        #: We have had the data of the primary we follow, all of it, at some moment.
+        self._was_in_step = False
         self._dropping: list[int] = []
         #: Slots whose keys are being sent here all at once.
         self.importing: set[int] = set()
@@ -80,6 +84,7 @@ class EngineWorld(Surroundings):
 
     def follow(self, node: ClusterNode) -> None:
         replication = self.engine.replication
+        self._was_in_step = False
         if replication is None:
             self.log("warning", "This server cannot replicate: it follows its primary in name only.")
             self.engine.is_replica = True
@@ -91,6 +96,8 @@ class EngineWorld(Surroundings):
         replication = self.engine.replication
         if replication is None or not node.port or not node.ip:
             return
+        if replication.is_link_up():
+            self._was_in_step = True
         host, port = replication.primary_address()
         if host != node.ip.decode() or port not in (node.port, node.tls_port):
             self.follow(node)
@@ -113,6 +120,8 @@ class EngineWorld(Surroundings):
         now_ms = self.engine.time.wall_ms()
         if replication.is_link_up():
             return max(now_ms - replication.heard_ms(), 0)
+        if not self._was_in_step:
+            return NO_DATA_MS
         return max(now_ms - replication.link_down_since_ms(), 0)
 
     # -- data

@@ -80,6 +80,9 @@ def admit_queued(state: ServerState, session: Session, command: Command, argv: l
 def admit(state: ServerState, session: Session, command: Command, argv: list[bytes]) -> object:
     """None: run it.  Anything else is the reply in its place."""
     gates = state.gates | session.gates
+    if gates == GATE_CLUSTER:
+        # A node of a cluster as it usually is: only the slot decides.
+        return state.slot_rule.apply(session, command, argv)
     flags = command.flags
     if gates & GATE_INTERCEPTED:
         instead = state.rules[GATE_INTERCEPTED].apply(session, command, argv)

@@ -17,7 +17,7 @@ from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.state import ServerState
 from miniredis.keyspace.slots import SLOTS, KeysBySlot
-from miniredis.resp.errors import ReplyError
+from miniredis.resp.errors import ReplyError, error
 
 # Whose a slot is.
 UNSERVED: Final = 0  # nobody's
@@ -48,14 +48,6 @@ def cluster_down() -> ReplyError:
     return ReplyError(b"CLUSTERDOWN The cluster is down")
 
 
-def reaches_other_nodes() -> ReplyError:
-    return ReplyError(b"ERR Script attempted to access a non local key in a cluster node")
-
-
-def crosses_slots_in_script() -> ReplyError:
-    return ReplyError(b"ERR Script attempted to access keys that do not hash to the same slot")
-
-
 class Routing(Rule):
     """The rule of one node.  `index` keeps the keys of its database 0 by slot."""
 
@@ -82,12 +74,13 @@ class Routing(Rule):
                 return None
         if command.name == b"exec" and not command.container:
             self._admit_transaction(session, asking)
-        elif not session.context.may_block:
-            # Part of a transaction, admitted with it, or of a script: that may not reach further than it declared.
-            pass
-        elif command.key_specs or command.key_search is not None:
+        elif (command.key_specs or command.key_search is not None) and not self._is_in_transaction(session):
             self._decide(session, command, argv, positions(command, argv), asking)
         return None
+
+    def _is_in_transaction(self, session: Session) -> bool:
+        """Whether EXEC runs a client's command, which was admitted with it.  A script has a session of its own."""
+        return not session.context.may_block and self.state.sessions.get(session.id) is session
 
     def _admit_transaction(self, session: Session, asking: bool) -> None:
         """All that was queued is one request: one slot, one answer."""
@@ -105,6 +98,15 @@ class Routing(Rule):
             self.state.watching.unwatch(session)
             self.state.refresh_listening()
             raise
+
+    def same_slot(self, slot: int, command: Command, argv: list[bytes]) -> int:
+        """The one slot of all keys of a script so far; -1: none yet."""
+        for at in positions(command, argv):
+            own = self.index.slot_of(argv[at])
+            if slot not in (-1, own):
+                raise error(b"Script attempted to access keys that do not hash to the same slot")
+            slot = own
+        return slot
 
     def _decide(self, session: Session, command: Command, argv: list[bytes], found: list[int], asking: bool) -> None:
         flags = command.flags
@@ -163,16 +165,12 @@ class Routing(Rule):
             return
         raise ReplyError(b"MOVED %d %s" % (slot, self.directory.owner(slot, session)))
 
-    def check_script_keys(self, session: Session, slot: int, keys: list[bytes]) -> int:
-        """Keys a script uses beyond those it declared must be of one slot that is ours; that slot, -1 for none yet."""
-        for key in keys:
-            own = self.index.slot_of(key)
-            if self.states[own] not in (OURS, LEAVING, COMING, REPLICATED):
-                raise reaches_other_nodes()
-            if slot not in (-1, own):
-                raise crosses_slots_in_script()
-            slot = own
-        return slot
+
+def refusal_in_script(refusal: ReplyError) -> ReplyError:
+    """A script cannot be sent on in its midst."""
+    if refusal.code() == b"CLUSTERDOWN":
+        return error(b"Script attempted to execute a command while the cluster is down")
+    return error(b"Script attempted to access a non local key in a cluster node")
 
 
 def try_again() -> ReplyError:

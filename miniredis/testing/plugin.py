@@ -22,7 +22,7 @@ import pytest
 if TYPE_CHECKING:
     from miniredis.testing.server import MiniRedis
 
-MARKER = "miniredis(mode=None, *, seed=0, frozen=False, decode_responses=False, **directives): how to start the server"
+MARKER = "miniredis(mode=None, *, seed=0, frozen=False, **directives): how to start the server; as MiniRedis()"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,7 +19,7 @@ Without a mode it is "reactor" where the global reactor runs or trial does, else
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -44,6 +44,7 @@ class MiniRedis:
 
     `seed`: the chances of the server (SPOP, RANDOMKEY, eviction, run id) are the same for the same seed.
     `frozen`: time moves only by `fast_forward`; in memory it always is so.
+    `sentinel`: it is a sentinel, with these lines of sentinel.conf: `sentinel=["monitor main 127.0.0.1 7000 1"]`.
     `decode_responses`: `client()` and `db` give str instead of bytes.
     """
 
@@ -54,6 +55,7 @@ class MiniRedis:
         seed: int = 0,
         frozen: bool = False,
         decode_responses: bool = False,
+        sentinel: Sequence[str] = (),
         **directives: object,
     ) -> None:
         self.mode = running_mode() if mode is None else mode
@@ -62,6 +64,7 @@ class MiniRedis:
         self._seed = seed
         self._frozen = frozen
         self._decodes = decode_responses
+        self._sentinel = sentinel
         self._directives = directives
         self._stage: Stage | None = None
         self._clients: list[Any] = []
@@ -72,7 +75,7 @@ class MiniRedis:
         """Serve.  Raises `ConfigError` or `ListenFailed`."""
         if self._stage is not None:
             return self
-        stage = self._new_stage(configuration(self._directives))
+        stage = self._new_stage(configuration(self._directives, self._sentinel))
         stage.start()
         self._stage = stage
         stage.call(self._take_over)
@@ -89,7 +92,7 @@ class MiniRedis:
 
     def _take_over(self) -> None:
         engine = self.engine
-        engine.commands.add(fault_group.commands[0])
+        engine.commands.add_module_command(fault_group.commands[0], b"testing")
         # It has been waiting for the stage: what these are asked runs in a turn of the engine.
         in_turn = self.call
         #: The commands that clients have run.
@@ -247,10 +250,10 @@ def running_mode() -> str:
     return "reactor" if installed.running or "twisted.trial.runner" in sys.modules else "thread"
 
 
-def configuration(directives: dict[str, object]) -> Config:
+def configuration(directives: dict[str, object], sentinel: Sequence[str] = ()) -> Config:
     """A test server's: nothing is saved unless asked for, and DEBUG is allowed."""
-    config = Config()
-    lines = []
+    config = Config(sentinel=bool(sentinel))
+    lines = [Line("", 0, text.encode(), "sentinel", text.encode().split()) for text in sentinel]
     directives = {"save": "", "enable_debug_command": "yes", **directives}
     for name, value in directives.items():
         values = value if isinstance(value, list | tuple) else [value]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from miniredis.cluster.disk import NodesFile, NodesFileInUse
@@ -99,7 +101,7 @@ def test_what_is_rendered_is_what_is_loaded() -> None:
     assert render(view, 0) == text
 
 
-def test_the_file_is_replaced_whole_and_locked(tmp_path) -> None:
+def test_the_file_is_replaced_whole_and_locked(tmp_path: Path) -> None:
     file = NodesFile(str(tmp_path / "nodes.conf"))
     assert file.read() == b""
     file.lock()
@@ -114,7 +116,7 @@ def test_the_file_is_replaced_whole_and_locked(tmp_path) -> None:
     NodesFile(file.path).lock()
 
 
-def test_a_save_that_fails_leaves_the_old_file(tmp_path) -> None:
+def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     file = NodesFile(str(tmp_path / "gone" / "nodes.conf"))
     with pytest.raises(OSError, match="No such file"):
         file.save(b"text", True)

@@ -133,6 +133,37 @@ def test_in_memory_what_nothing_can_answer_times_out_at_once():
         assert server.time() - before >= 2
 
 
+def test_the_timers_of_a_cluster_move(start: Start):
+    server = start("thread", frozen=True, cluster_enabled=True)
+    client = server.client()
+    client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    server.fast_forward(1)
+    assert b"cluster_state:fail" in client.execute_command("CLUSTER", "INFO", NEVER_DECODE=[])
+    server.fast_forward(2)
+    assert b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO", NEVER_DECODE=[])
+
+
+def test_the_timers_of_a_sentinel_move(start: Start):
+    primary = start("thread")
+    sentinel = start(
+        "thread",
+        frozen=True,
+        sentinel=[f"monitor main 127.0.0.1 {primary.port} 2", "down-after-milliseconds main 30000"],
+    )
+    client = sentinel.client()
+
+    def is_down() -> bool:
+        return bool(client.sentinel_master("main")["is_sdown"])
+
+    sentinel.fast_forward(60)
+    assert not is_down()
+    primary.stop()
+    sentinel.fast_forward(20)
+    assert not is_down()
+    sentinel.fast_forward(20)
+    assert is_down()
+
+
 # -- the clock alone
 
 
