@@ -1,7 +1,7 @@
 """Time of a test: it goes on by itself or stands still, and is moved by hand; and a reactor that has this time.
 
 Calls that are due on the way are made in their order, each at its own time.  A server has periodic work ten times a
-second, so a long way would be a great many calls: after `CALLS_ON_THE_WAY` the rest is one leap, as after a laptop's
+second, so a long way would be a great many calls: after `calls_on_the_way` the rest is one leap, as after a laptop's
 sleep.  Between two moments of the way the reactor has a turn, so that servers that talk to each other (sentinels,
 nodes of a cluster, replicas) hear each other's answers in time.
 
@@ -23,6 +23,8 @@ from zope.interface import directlyProvides, implementer, providedBy
 from miniredis.dispatch.port import TimeSource
 
 CALLS_ON_THE_WAY: Final = 1000
+#: The same for a server that talks to others, for which a leap is a failure: a sentinel falls into TILT.
+CALLS_AMONG_NODES: Final = 50_000
 #: Calls that are this close together are one moment.
 SAME_MOMENT_S: Final = 0.001
 
@@ -34,6 +36,7 @@ class MovableClock:
     def __init__(self, reactor: Any, frozen: bool = False) -> None:
         self._reactor = reactor
         self._log = Logger(namespace="miniredis")
+        self.calls_on_the_way: int = CALLS_ON_THE_WAY
         self._calls: list[Any] = []
         self._pump: Any = None
         self._wall_from_ns = time.time_ns() - time.monotonic_ns()
@@ -147,7 +150,7 @@ class MovableClock:
     def _step(self, end_ns: int, made: int, done: Deferred[None]) -> None:
         left_s = (end_ns - self._ahead_ns) / 1e9
         first = self._earliest()
-        if first is not None and made < CALLS_ON_THE_WAY and _due_s(first) - self.seconds() < left_s:
+        if first is not None and made < self.calls_on_the_way and _due_s(first) - self.seconds() < left_s:
             self._ahead_ns += max(round((_due_s(first) - self.seconds()) * 1e9), 0)
             made += self._run_until(self.seconds() + SAME_MOMENT_S)
             self._reactor.callLater(0, self._step, end_ns, made, done)

@@ -25,7 +25,7 @@ from miniredis.dispatch.port import Port
 from miniredis.scripting.runner import ScriptRunner
 from miniredis.server.listener import bind_tcp
 from miniredis.testing.background import background
-from miniredis.testing.clock import ClockReactor, MovableClock
+from miniredis.testing.clock import CALLS_AMONG_NODES, ClockReactor, MovableClock
 from miniredis.testing.disk import FullDisk
 from miniredis.testing.memory import MemoryServer
 
@@ -96,6 +96,8 @@ class ReactorStage(Stage):
         self.disk = FullDisk()
         service = MiniRedisService(config, self.reactor, self.clock.source(), Random(self._seed), self.disk)
         service.tunes_collector = False
+        if config.sentinel or config.flag("cluster-enabled"):
+            self.clock.calls_on_the_way = CALLS_AMONG_NODES
         self._service = service
         self.engine = service.engine
         self.clock.on_moment.append(self.engine.begin_turn)
