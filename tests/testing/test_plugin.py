@@ -156,3 +156,18 @@ def test_trial_runs_it_under_its_reactor(run: Run):
 def test_the_plugin_loads_no_server_before_it_is_asked_for(run: Run):
     text = "import sys\ndef test_nothing():\n    assert 'miniredis.dispatch' not in sys.modules\n"
     assert "1 passed" in run(text, *pytest_words())
+
+
+@pytest.mark.parametrize(
+    ("name", "plugins", "passed"),
+    [("blocking_clients", [], 5), ("in_memory", [], 3), ("with_pytest_twisted", ["pytest_twisted"], 2)],
+)
+def test_the_examples_pass(run: Run, name: str, plugins: list[str], passed: int):
+    text = (ROOT / "examples" / "testing" / f"test_{name}.py").read_text()
+    assert f"{passed} passed" in run(text, *pytest_words(*plugins), "--strict-markers")
+
+
+def test_the_example_for_trial_passes(run: Run):
+    assert "PASSED" in run(
+        (ROOT / "examples" / "testing" / "test_with_trial.py").read_text(), "twisted.trial", "test_example"
+    )
