@@ -141,9 +141,11 @@ def test_a_deferred_that_fails_is_a_reply_and_nobody_misses_its_error() -> None:
     assert client.call(b"TIME") == b""
     unhandled: list[Any] = []
 
-    def observe(event: Any) -> None:
+    def notice(event: Any) -> None:
         if event["log_level"] is LogLevel.critical:
             unhandled.append(event)
+
+    observe: Any = notice
 
     globalLogPublisher.addObserver(observe)
     try:
