@@ -22,7 +22,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
-from miniredis.app.activation import inherited_sockets
+from miniredis.app.activation import handed_over, inherited_sockets
 from miniredis.app.log import LogFile, ServerLog
 from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
@@ -143,7 +143,7 @@ class ServerProcess(Service):
             self.server.log("notice", line)
         for line in self.start.warnings:
             self.server.log("warning", line)
-        self.server.inherited = inherited_sockets()
+        self.server.inherited = inherited_sockets(handed_over())
         try:
             self.server.privilegedStartService()
         except ListenFailed as problem:

@@ -115,7 +115,7 @@ class BusLink(Link):
         protocol = self.protocol
         if protocol is None or self.is_closed:
             return
-        protocol.write(encode(message))
+        protocol.write(self.bus.lines_of(message))
         limit = self.bus.send_limit_bytes or HARD_LIMIT_BYTES
         if self.unsent_bytes() > limit:
             self.bus.limit_exceeded += 1
@@ -184,6 +184,8 @@ class Bus:
         self.bytes_received = 0
         self._ports: list[Any] = []
         self._is_stopped = False
+        self._encoded: Message | None = None
+        self._lines: list[bytes] = []
 
     def listen(self, port: int, interface: str) -> None:
         """Raises Twisted's CannotListenError."""
@@ -204,6 +206,13 @@ class Bus:
         self._ports = []
         for protocol in list(self.protocols):
             protocol.link.close()
+
+    def lines_of(self, message: Message) -> list[bytes]:
+        """The same for every node that is told."""
+        if message is not self._encoded:
+            self._encoded = message
+            self._lines = encode(message)
+        return self._lines
 
     def knows(self, node_id: bytes) -> bool:
         participant = self.participant

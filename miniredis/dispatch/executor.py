@@ -284,7 +284,7 @@ class Engine(Delivery):
         session.last_command = command
         timer = self.timer
         if command is not timer.run_of or len(argv) > RUN_ARGUMENTS:
-            timer.before_other(command, argv)
+            timer.before_other(session, command, argv)
         started_ns = timer.mark_ns
         try:
             reply = command.run(session.context, argv)
@@ -299,7 +299,6 @@ class Engine(Delivery):
             self._announce(session, command, argv)
         if command is timer.run_of:
             timer.run_length += 1
-            timer.session = session
             timer.argv = argv
         else:
             timer.after_other(session, command, argv, started_ns, reply)

@@ -151,6 +151,10 @@ class ServerState(Server):
         self.scripting: object = None
         #: The libraries of functions; None in a server without Lua.
         self.functions: FunctionLibraries | None = None
+        #: The modules that are loaded, for the commands about them; None in a server that takes none.
+        self.modules: object = None
+        #: Their names and versions.
+        self.module_versions: dict[bytes, int] = {}
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024

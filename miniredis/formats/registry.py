@@ -210,13 +210,20 @@ class ValueRegistry:
             self._by_code[code] = codec
 
     def register_module(self, module_id: int, codec: ValueCodec, value_class: type) -> None:
-        """A type of a module: its loader starts after the 64-bit `module_id`, which its `save` writes itself."""
+        """A type of a module: its loader starts after the 64-bit `module_id`, which its `save` writes itself.
+
+        Registered once for each encoding version it can load; what was registered last is what saves.
+        """
         self._by_class[value_class] = codec
         self._modules[module_id] = codec
 
     def unregister_module(self, module_id: int, value_class: type) -> None:
-        del self._by_class[value_class]
+        self._by_class.pop(value_class, None)
         del self._modules[module_id]
+
+    def knows_module(self, module_id: int) -> bool:
+        """Whether the name in this id is that of a type already."""
+        return any(known >> 10 == module_id >> 10 for known in self._modules)
 
     def codec(self, value: object) -> ValueCodec:
         return self._by_class[type(value)]

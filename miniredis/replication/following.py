@@ -436,8 +436,8 @@ class Following(LinkUser):
         except FormatError as problem:
             self.retry(f"Failed trying to load the MASTER synchronization DB: {problem}")
             return
-        except OSError as problem:
-            self.retry(f"Failed trying to load the MASTER synchronization DB from disk: {problem.strerror}")
+        except OSError as trouble:
+            self.retry(f"Failed trying to load the MASTER synchronization DB from disk: {trouble.strerror}")
             return
         if incoming.may_step():
             self._schedule(self._load)

@@ -1,6 +1,7 @@
 """Replication in a real process: snapshots from a forked child, through a pipe or a file; received ones in a file.
 
-The files have no name for longer than it takes to open them, so that none stays behind.
+A received file has no name from the beginning, one that is sent loses its when it is complete: none stays behind but
+that of a child which was killed together with its server.
 """
 
 from __future__ import annotations

@@ -151,8 +151,8 @@ class ScriptRunner(ScriptHost):
             bytecode = self.sandbox.compile(body, False)
         except CompileFailure as problem:
             raise error(b"Error compiling script (new function): " + problem.message) from None
-        except ScriptFailure as problem:
-            raise ReplyError(problem.message) from None
+        except ScriptFailure as failure:
+            raise ReplyError(failure.message) from None
         script = Script(sha1_hex(source), source, flags, self.next_id(), bytecode)
         self._forget(self.cache.add(script))
         return script

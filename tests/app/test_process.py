@@ -375,7 +375,7 @@ def test_a_socket_that_was_handed_over_is_served(start: Start, monkeypatch: pyte
         handed = Inherited()
         handed.tcp.append(socket.socket(fileno=os.dup(listening.fileno())))
         handed.http["web"].append(web)
-        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda: handed)
+        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda descriptors: handed)
         process = start("--port", "1")
         process.privilegedStartService()
         assert process.server.tcp_port() == port
@@ -393,7 +393,7 @@ def test_a_unix_socket_that_was_handed_over_is_served(
         listening.listen()
         handed = Inherited()
         handed.unix.append(listening)
-        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda: handed)
+        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda descriptors: handed)
         process = start()
         process.privilegedStartService()
         assert process.reactor.adoptedPorts[0][1] == socket.AF_UNIX

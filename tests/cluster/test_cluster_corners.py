@@ -341,3 +341,12 @@ def test_requests_that_make_no_sense() -> None:
     assert node.call("CLUSTER", "DELSLOTS", 1) == b"-ERR Slot 1 is already unassigned\r\n"
     assert node.call("CLUSTER", "SETSLOT", 1, "MIGRATING", node.id) == b"-ERR I'm not the owner of hash slot 1\r\n"
     assert node.call("CLUSTER", "SETSLOT", 5, "STABLE") == b"+OK\r\n"
+
+
+def test_a_message_too_long_for_the_bus_stays_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "MOST_PUBLISHED", 1000)
+    first, *_ = nodes_of(formed(3))
+    before = len(first.sent)
+    first.call("PUBLISH", "news", "x" * 1000)
+    assert len(first.sent) == before
+    assert "too long for the other nodes" in first.logged()

@@ -21,7 +21,6 @@ UNDER_WAY = {
     "users and tracking": ("acl", "tracking-table-max-keys"),
     "scripting": ("busy-reply-threshold",),
     "console and metrics": ("web-", "metrics-"),
-    "modules": ("enable-module-command",),
     "endpoints": ("listen-endpoint", "fast-endpoint", "availability-zone"),
     "loading of newer files": ("rdb-version-check",),
 }  # fmt: skip

@@ -3,6 +3,4 @@
 from __future__ import annotations
 
 #: Why, and which; a subcommand stands as `container|name`.
-ABSENT: dict[str, str] = {
-    "not written yet: modules": "module module|help module|list module|load module|loadex module|unload",
-}
+ABSENT: dict[str, str] = {}
