@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.formats.errors import FormatError, IncompleteError
-from miniredis.formats.rdb_file import (
+from miniredis.formats.module_items import (
     MODULE_DOUBLE,
     MODULE_END,
     MODULE_FLOAT,
