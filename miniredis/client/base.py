@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from miniredis.client.errors import CommandError, NoScript
+from miniredis.client.errors import NoScript, RedisError
 from miniredis.client.methods import Methods
 from miniredis.client.values import Value, to_bytes
 
@@ -89,6 +89,6 @@ class Commands(Methods):
 def raise_first(results: list[Any]) -> list[Any]:
     """The results, unless one is an error: that is raised."""
     for result in results:
-        if isinstance(result, CommandError):
+        if isinstance(result, RedisError):
             raise result
     return results

@@ -6,6 +6,7 @@ so a transaction that watches has one of its own; if that breaks, so does the tr
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -21,9 +22,9 @@ from miniredis.resp.errors import ReplyError
 
 
 class Sender(Protocol):
-    """Sends the commands of a batch to where they belong: the replies, errors among them."""
+    """Sends the commands of a batch to where they belong; their results, errors among them."""
 
-    def send_batch(self, commands: list[list[bytes]], transaction: bool) -> Deferred[list[object]]: ...
+    def send_batch(self, commands: list[list[bytes]], transaction: bool) -> Deferred[list[Any]]: ...
 
 
 class Later(Deferred[Any]):
@@ -56,9 +57,8 @@ class Later(Deferred[Any]):
 class Batch(Commands):
     """Commands that are gathered.  Each call returns a Deferred of its own reply; `execute_all` returns all."""
 
-    def __init__(self, sender: Sender, decode: bool) -> None:
+    def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._decode = decode
         self._commands: list[list[bytes]] = []
         self._deferreds: list[Later] = []
         self._over = False
@@ -76,7 +76,7 @@ class Batch(Commands):
         self._deferreds.append(deferred)
         return deferred
 
-    async def _send(self) -> list[object]:
+    async def _send(self) -> list[Any]:
         return await self._sender.send_batch(self._commands, False)
 
     async def execute_all(self, *, raise_errors: bool = True) -> list[Any]:
@@ -85,13 +85,12 @@ class Batch(Commands):
         if not self._commands:
             return []
         try:
-            answers = await self._send()
+            self.results = await self._send()
         except BaseException as problem:
             self._fail(problem)
             raise
-        self.results = [to_python(answer, self._decode) for answer in answers]
         for deferred, result in zip(self._deferreds, self.results, strict=True):
-            if isinstance(result, CommandError):
+            if isinstance(result, RedisError):
                 deferred.fail(Failure(result))
             else:
                 deferred.callback(result)
@@ -141,22 +140,26 @@ def results_of_exec(answers: list[object], names: list[bytes]) -> list[object]:
 class Transaction(Batch):
     """`async with client.transaction() as tx: tx.incr(...)`: MULTI ... EXEC in one write."""
 
-    async def _send(self) -> list[object]:
+    async def _send(self) -> list[Any]:
         return await self._sender.send_batch(self._commands, True)
 
 
 class WatchingTransaction(Batch):
     """`async with client.watch("k") as tx`: commands are done at once until `tx.multi()`, then gathered for EXEC."""
 
-    def __init__(self, pool: Pool, decode: bool, keys: tuple[Value, ...]) -> None:
-        super().__init__(self, decode)
-        self._pool = pool
+    def __init__(self, find_pool: Callable[[], Deferred[Pool]], decode: bool, keys: tuple[Value, ...]) -> None:
+        super().__init__(self)
+        self._find_pool = find_pool
+        self._pool: Pool | None = None
+        self._decode = decode
         self._keys = keys
         self._connection: Connection | None = None
         self._gathers = False
 
-    def send_batch(self, commands: list[list[bytes]], transaction: bool) -> Deferred[list[object]]:
-        return self._connected().send(request_of(["MULTI"], *commands, ["EXEC"]))
+    def send_batch(self, commands: list[list[bytes]], transaction: bool) -> Deferred[list[Any]]:
+        answered: Deferred[Any] = self._connected().send(request_of(["MULTI"], *commands, ["EXEC"]))
+        answered.addCallback(results_of_exec, [words[0] for words in commands])
+        return answered.addCallback(to_python, self._decode)
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -174,11 +177,8 @@ class WatchingTransaction(Batch):
         sent: Deferred[Any] = connection.send(Request(encode(words_of(words))))
         return sent.addCallback(lambda answers: to_python(first_reply(answers), self._decode))
 
-    async def _send(self) -> list[object]:
-        answers = await self.send_batch(self._commands, True)
-        return results_of_exec(answers, [words[0] for words in self._commands])
-
     async def __aenter__(self) -> WatchingTransaction:
+        self._pool = await self._find_pool()
         self._connection = await self._pool.take()
         try:
             first_reply(await self._connection.send(request_of(["WATCH", *self._keys])))
@@ -207,5 +207,28 @@ class WatchingTransaction(Batch):
 
     def _leave(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is not None and self._pool is not None:
             self._pool.give_back(connection)
+
+
+class Watching(Commands):
+    """What can watch keys can repeat a transaction until nobody else was in between."""
+
+    def watch(self, *keys: Value) -> WatchingTransaction:
+        raise NotImplementedError
+
+    async def transact(
+        self, work: Callable[[WatchingTransaction], Awaitable[Any]], *keys: Value, attempts: int = 20
+    ) -> list[Any]:
+        """`work(tx)` in a transaction that watches `keys`, again as long as others change them; its results."""
+        for attempt in range(1, attempts + 1):
+            transaction = self.watch(*keys)
+            try:
+                async with transaction:
+                    await work(transaction)
+            except WatchError:
+                if attempt == attempts:
+                    raise
+            else:
+                return transaction.results
+        raise UsageError("at least one attempt is needed")

@@ -11,17 +11,15 @@ subscription after a reconnection, and reserves a connection of its pool for eac
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import deferLater
 
-from miniredis.client.base import Commands
-from miniredis.client.batch import Pipeline, Transaction, WatchingTransaction, results_of_exec
+from miniredis.client.batch import Pipeline, Transaction, Watching, WatchingTransaction, results_of_exec
 from miniredis.client.cache import Cache
 from miniredis.client.connection import Connection, Request, first_reply, request_of
-from miniredis.client.errors import Loading, UsageError, WatchError
+from miniredis.client.errors import Loading, UsageError
 from miniredis.client.facts import facts_of
 from miniredis.client.link import Dialer, Link, Pool, pause_before
 from miniredis.client.settings import Settings
@@ -29,7 +27,7 @@ from miniredis.client.subscriber import Subscriber
 from miniredis.client.values import Value, encode, to_python, words_of
 
 
-class Client(Commands):
+class Client(Watching):
     """Commands to one server, wherever `dialer` finds it."""
 
     def __init__(self, dialer: Dialer) -> None:
@@ -44,7 +42,7 @@ class Client(Commands):
         if self.cache is not None:
             self._link.on_push = self.cache.receive
             self._link.on_disconnected = self.cache.clear
-        self._pool = Pool(dialer)
+        self.pool = Pool(dialer)
         self._subscribers: list[Subscriber] = []
 
     def execute(self, *words: Value, retry: bool = False) -> Deferred[Any]:
@@ -56,12 +54,20 @@ class Client(Commands):
                 raise UsageError(f"{plain[0].decode(errors='replace')} would change the connection that all share")
         except UsageError as problem:
             return fail(problem)
+        return self.run(plain, retry=retry)
+
+    def run(self, words: list[bytes], *, asking: bool = False, retry: bool = False) -> Deferred[Any]:
+        """A command that is known to fit.  `asking`: for a slot that this node is about to get."""
+        facts = facts_of(words)
         if facts.blocks:
-            return Deferred.fromCoroutine(self._execute_blocking(plain))
+            return Deferred.fromCoroutine(self._run_blocking(words, asking))
+        if asking:
+            asked = self.send(Request(encode([b"ASKING"]) + encode(words), 2))
+            return asked.addCallback(lambda answers: self._reply(answers[1:]))
         if self.cache is not None and facts.cacheable:
-            positions = facts.key_positions(plain)
-            return self.cache.get(plain, [plain[at] for at in positions], self._execute_plain)
-        return self._execute_plain(plain, retry or (facts.reads and self.settings.retry_reads))
+            positions = facts.key_positions(words)
+            return self.cache.get(words, [words[at] for at in positions], self._execute_plain)
+        return self._execute_plain(words, retry or (facts.reads and self.settings.retry_reads))
 
     def _execute_plain(self, words: list[bytes], retry: bool = False) -> Deferred[Any]:
         answered: Deferred[Any] = self.send(Request(encode(words), retry=retry))
@@ -87,54 +93,43 @@ class Client(Commands):
         again.addErrback(self._after_loading, words, retry, attempt + 1)
         return again
 
-    async def _execute_blocking(self, words: list[bytes]) -> Any:
-        connection = await self._pool.take()
+    async def _run_blocking(self, words: list[bytes], asking: bool) -> Any:
+        connection = await self.pool.take()
         try:
+            if asking:
+                first_reply(await connection.send(request_of([b"ASKING"])))
             return self._reply(await connection.send(Request(encode(words), waits=True)))
         finally:
             # A call that was cancelled leaves its reply to come: then the connection is given up with it.
-            self._pool.give_back(connection)
+            self.pool.give_back(connection)
 
     # Several commands as one.
 
     def pipeline(self) -> Pipeline:
         """Commands that leave in one write.  (All of one turn of the reactor do so anyway.)"""
-        return Pipeline(self, self.settings.decode_responses)
+        return Pipeline(self)
 
     def transaction(self) -> Transaction:
         """MULTI and EXEC around what is called on it."""
-        return Transaction(self, self.settings.decode_responses)
+        return Transaction(self)
 
     def watch(self, *keys: Value) -> WatchingTransaction:
         """A transaction that is done only if nobody else has changed `keys` meanwhile; WatchError otherwise."""
-        return WatchingTransaction(self._pool, self.settings.decode_responses, keys)
+        return WatchingTransaction(lambda: succeed(self.pool), self.settings.decode_responses, keys)
 
-    async def transact(
-        self, work: Callable[[WatchingTransaction], Awaitable[Any]], *keys: Value, attempts: int = 20
-    ) -> list[Any]:
-        """`work(tx)` in a transaction that watches `keys`, again as long as others change them; its results."""
-        for attempt in range(1, attempts + 1):
-            transaction = self.watch(*keys)
-            try:
-                async with transaction:
-                    await work(transaction)
-            except WatchError:
-                if attempt == attempts:
-                    raise
-            else:
-                return transaction.results
-        raise UsageError("at least one attempt is needed")
-
-    def send_batch(self, commands: list[list[bytes]], transaction: bool) -> Deferred[list[object]]:
+    def send_batch(self, commands: list[list[bytes]], transaction: bool) -> Deferred[list[Any]]:
         """For Batch."""
         for words in commands:
             if facts_of(words).own_form or (not transaction and facts_of(words).blocks):
                 name = words[0].decode(errors="replace")
                 return fail(UsageError(f"{name} does not belong on the connection that all share"))
+        decode = self.settings.decode_responses
         if not transaction:
-            return self.send(request_of(*commands))
-        answered: Deferred[list[object]] = self.send(request_of([b"MULTI"], *commands, [b"EXEC"]))
-        return answered.addCallback(results_of_exec, [words[0] for words in commands])
+            sent: Deferred[Any] = self.send(request_of(*commands))
+            return sent.addCallback(to_python, decode)
+        answered: Deferred[Any] = self.send(request_of([b"MULTI"], *commands, [b"EXEC"]))
+        answered.addCallback(results_of_exec, [words[0] for words in commands])
+        return answered.addCallback(to_python, decode)
 
     # Connections of their own.
 
@@ -149,22 +144,22 @@ class Client(Commands):
         return Deferred.fromCoroutine(self._take())
 
     async def _take(self) -> Connection:
-        return await self._pool.take()
+        return await self.pool.take()
 
     def release(self, connection: Connection) -> None:
-        self._pool.give_back(connection)
+        self.pool.give_back(connection)
 
     def moved(self, why: str) -> None:
         """The server is another one now: let go of all connections to the old one."""
         self._link.reconnect(why)
-        self._pool.drop_idle()
+        self.pool.drop_idle()
         for subscriber in self._subscribers:
             subscriber.link.reconnect(why)
 
     def close(self) -> None:
         """What waits fails with ClientClosed, what is under way with ConnectionLost."""
         self._link.close()
-        self._pool.close()
+        self.pool.close()
         for subscriber in self._subscribers:
             subscriber.close()
 

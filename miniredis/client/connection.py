@@ -95,7 +95,9 @@ class Connection(Protocol):
         self._flushing = False
         if not self._unsent or not self.alive:
             return
-        leaving, self._unsent = self._unsent, []
+        # What was cancelled before it left need not leave.
+        leaving = [request for request in self._unsent if not request.deferred.called]
+        self._unsent = []
         now = self._clock.seconds()
         for request in leaving:
             request.sent_at = now
@@ -105,7 +107,7 @@ class Connection(Protocol):
         assert self.transport is not None
         self.transport.write(b"".join([request.data for request in leaving]))
         for request in leaving:
-            if not request.replies and not request.deferred.called:
+            if not request.replies:
                 request.deferred.callback([])
         if self._settings.reply_timeout and self._reply_timer is None:
             self._reply_timer = self._clock.callLater(self._settings.reply_timeout, self._check_time)

@@ -296,10 +296,10 @@ class Pool:
         try:
             connection = yield self._dial()
         except BaseException:
+            self._dialling -= 1
             self._next_turn()
             raise
-        finally:
-            self._dialling -= 1
+        self._dialling -= 1
         if self._closed:
             connection.close()
             raise ClientClosed("the client is closed")

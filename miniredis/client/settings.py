@@ -46,6 +46,12 @@ class Settings:
     longest_pause: float = 5.0
     #: Send commands that only read again when the connection was lost under them.
     retry_reads: bool = False
+    #: How long a cluster or sentinels may take to replace a server, before calls fail.
+    failover_timeout: float = 30.0
+    #: For the sentinels themselves, which have users of their own; and which server is meant: primary or replica.
+    sentinel_username: str = ""
+    sentinel_password: str = ""
+    role: str = "primary"
     #: Commands that may wait for a connection.
     most_waiting: int = 100_000
     #: Connections beside the shared one: for blocking commands and WATCH.
@@ -104,6 +110,8 @@ def with_changes(settings: Settings, changes: dict[str, Any]) -> Settings:
     changed = replace(settings, **changes)
     if changed.protocol not in (2, 3):
         raise AddressError("the protocol is 2 or 3")
+    if changed.role not in ("primary", "replica"):
+        raise AddressError("the role is primary or replica")
     if changed.cache_size and changed.protocol == 2:
         raise AddressError("client-side caching needs protocol 3")
     return changed

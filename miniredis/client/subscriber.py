@@ -130,7 +130,7 @@ class Subscriber:
         # Whoever waits for an end has it: the new connection was never told.
         for key in [key for key in self._confirmations if not key[2]]:
             self._confirm(key)
-        if self._connected_before:
+        if self._connected_before and any(listener is None for listener in self._wanted.values()):
             self._queue_message(Message("reconnected"))
         self._connected_before = True
 

@@ -13,7 +13,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from miniredis.client.connecting import connect
+from miniredis.client.connecting import connect, connect_cluster
 from miniredis.client.settings import Address, Settings
 from miniredis.resp.reply_parser import NEEDS_MORE, ReplyParser
 from miniredis.testing.memory import MemoryServer
@@ -146,6 +146,9 @@ class Network:
 
     def client(self, url: str = "redis://127.0.0.1", **changes: Any) -> Any:
         return connect(url, reactor=self.clock, endpoints=self.endpoint, **changes)
+
+    def cluster(self, url: str = "redis+cluster://127.0.0.1:7000", **changes: Any) -> Any:
+        return connect_cluster(url, reactor=self.clock, endpoints=self.endpoint, **changes)
 
     def alive(self, port: int | None = None) -> list[Wire]:
         return [wire for wire in self.wires if not wire.is_lost and port in (None, wire.address.port)]

@@ -293,12 +293,64 @@ def test_a_server_that_loads_is_asked_again():
 def test_a_cancelled_call_leaves_the_others_their_replies(network):
     client = network.client()
     network.wait(client.ping())
+    network.frozen.add(6379)
     first, second = client.incr("n"), client.incr("n")
     found = [outcome(first), outcome(second)]
+    network.pump()
     first.cancel()
+    network.frozen.clear()
     network.pump()
     assert found[0][0].check(CancelledError)
     assert found[1] == [2]
+
+
+def test_a_call_that_is_cancelled_before_it_leaves_does_not_leave(network):
+    client = network.client()
+    network.wait(client.ping())
+    client.incr("n").addErrback(lambda failure: failure.trap(CancelledError)).cancel()
+    assert network.wait(client.incr("n")) == 1
+
+
+def test_a_failed_dial_lets_the_next_in_line_try(network):
+    network.down.add(6379)
+    client = network.client(most_connections=1, attempts=1)
+    found = [outcome(client.blpop("a", timeout=0)), outcome(client.blpop("b", timeout=0))]
+    network.advance(1)
+    assert [each[0].check(ConnectionFailed) for each in found] == [ConnectionFailed] * 2
+
+
+def test_a_blocking_command_that_waits_for_its_turn_ends_with_the_client(network):
+    client = network.client(most_connections=1)
+    found = [outcome(client.blpop(key, timeout=0)) for key in ("a", "b")]
+    network.pump()
+    client.close()
+    network.pump()
+    assert found[0][0].check(ConnectionLost)
+    assert found[1][0].check(ClientClosed)
+
+
+def test_a_server_that_greets_and_hangs_up_is_not_run_after(network):
+    network.serve(server=ScriptedServer(lambda words: b"%0\r\n" if words[0] == b"HELLO" else b""))
+    client = network.client(attempts=4)
+    found = outcome(client.execute("GET", "a", retry=True))
+    for _ in range(200):
+        network.pump()
+        network.cut()
+        network.clock.advance(0.01)
+    assert found[0].check(ConnectionFailed, ConnectionLost)
+    assert network.attempts <= 10
+
+
+def test_a_listening_connection_is_kept_up_with_pauses(network):
+    news = network.client(first_pause=0.5, longest_pause=1.0).subscriber()
+    network.wait(news.subscribe("a"))
+    network.down.add(6379)
+    network.cut()
+    before = network.attempts
+    network.advance(20)
+    assert 10 <= network.attempts - before <= 45
+    news.close()
+    network.advance(5)
 
 
 def test_closing_ends_everything(network):
