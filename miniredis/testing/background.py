@@ -7,8 +7,10 @@ daemon and ends with the process; a forked child gets a new one.
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Final
 
 from twisted.internet.defer import maybeDeferred
@@ -62,14 +64,9 @@ class Background:
 
 def new_reactor() -> Any:
     """The best reactor of this system, without installing it."""
-    try:
-        from twisted.internet.epollreactor import EPollReactor
-
-        return EPollReactor()
-    except ImportError:
-        from twisted.internet.selectreactor import SelectReactor
-
-        return SelectReactor()
+    kind = "epoll" if hasattr(select, "epoll") else "select"
+    module = import_module(f"twisted.internet.{kind}reactor")
+    return getattr(module, f"{'EPoll' if kind == 'epoll' else 'Select'}Reactor")()
 
 
 def background() -> Background:

@@ -25,8 +25,8 @@ from miniredis.dispatch.port import TimeSource
 CALLS_ON_THE_WAY: Final = 1000
 #: The same for a server that talks to others, for which a leap is a failure: a sentinel falls into TILT.
 CALLS_AMONG_NODES: Final = 50_000
-#: Calls that are this close together are one moment.
-SAME_MOMENT_S: Final = 0.001
+#: A call is made this much after its time, never before it: a LoopingCall that is early is called twice.
+LATE_NS: Final = 1000
 
 
 @implementer(IReactorTime)
@@ -151,8 +151,8 @@ class MovableClock:
         left_s = (end_ns - self._ahead_ns) / 1e9
         first = self._earliest()
         if first is not None and made < self.calls_on_the_way and _due_s(first) - self.seconds() < left_s:
-            self._ahead_ns += max(round((_due_s(first) - self.seconds()) * 1e9), 0)
-            made += self._run_until(self.seconds() + SAME_MOMENT_S)
+            self._ahead_ns += max(round((_due_s(first) - self.seconds()) * 1e9), 0) + LATE_NS
+            made += self._run_until(self.seconds())
             self._reactor.callLater(0, self._step, end_ns, made, done)
             return
         self._ahead_ns = max(end_ns, self._ahead_ns)

@@ -15,7 +15,7 @@ import redis
 import miniredis.testing
 from miniredis.config.reader import ConfigError
 from miniredis.testing import MiniRedis
-from miniredis.testing.background import Background, background
+from miniredis.testing.background import Background, background, new_reactor
 from miniredis.testing.server import running_mode
 
 Start = Callable[..., MiniRedis]
@@ -185,6 +185,21 @@ def test_a_forked_child_gets_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert after.call(threading.current_thread) is after.thread
     after.reactor.callFromThread(after.reactor.stop)
     after.thread.join(10)
+
+
+def test_without_epoll_there_is_select(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr("select.epoll")
+    reactor = new_reactor()
+    assert type(reactor).__name__ == "SelectReactor"
+    for waker in reactor.removeAll():
+        waker.connectionLost(None)
+
+
+def test_an_address_of_a_node_leaves_room_for_its_bus(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("miniredis.testing.stages.HIGHEST_NODE_PORT", 40_000)
+    with MiniRedis("thread", cluster_enabled=True) as server:
+        assert server.port <= 40_000
+        assert server.client().cluster("info")["cluster_known_nodes"] == "1"
 
 
 def test_the_package_has_nothing_else():

@@ -161,7 +161,7 @@ def test_the_timers_of_a_sentinel_move(start: Start):
     sentinel.fast_forward(20)
     assert not is_down()
     sentinel.fast_forward(20)
-    assert is_down()
+    assert is_down(), client.sentinel_master("main")
 
 
 # -- the clock alone
@@ -189,6 +189,18 @@ def test_a_long_way_ends_in_a_leap(reactor: ManualReactor, clock: MovableClock):
     clock.advance(86400 * 365)
     reactor.turn()
     assert 1000 <= len(calls) <= 1002
+    loop.stop()
+
+
+@pytest.mark.parametrize("interval", [0.1, 1 / 3, 0.0007])
+def test_periodic_work_is_done_once_a_period(reactor: ManualReactor, clock: MovableClock, interval: float):
+    calls: list[float] = []
+    loop = LoopingCall(lambda: calls.append(clock.seconds()))
+    loop.clock = clock
+    loop.start(interval, now=False)
+    clock.advance(interval * 300.5)
+    reactor.turn()
+    assert len(calls) == 300
     loop.stop()
 
 
