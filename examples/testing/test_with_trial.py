@@ -13,9 +13,8 @@ class Sessions(TestCase):
 
     @inlineCallbacks
     def test_a_key_expires(self):
-        client = yield self.server.client()
-        yield client.set("session", "ann", expire=1800)
+        client = self.server.client()
+        yield client.set("session", "ann", ex=1800)
         yield self.server.fast_forward(1800)
         self.assertIsNone((yield client.get("session")))
         self.assertNotIn("session", self.server.db[0])
-        yield client.disconnect()

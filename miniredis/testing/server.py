@@ -8,8 +8,8 @@
 
 The three modes:
 
-reactor   under the global reactor, which runs already (pytest-twisted, trial).  `client()` and `fast_forward()`
-          answer with Deferreds.
+reactor   under the global reactor, which runs already (pytest-twisted, trial).  The client and
+          `fast_forward()` answer with Deferreds.
 thread    under one reactor in a thread, shared by all servers of the process.  For clients that block.
 memory    under no reactor: `client()` and `connection_pool()` are redis-py's, without a socket between.
 
@@ -27,6 +27,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from miniredis.client import connect
 from miniredis.config.config import Config
 from miniredis.config.reader import Line
 from miniredis.dispatch.executor import Engine
@@ -153,17 +154,14 @@ class MiniRedis:
         return f"redis://{self.host}:{self.port}/0"
 
     def client(self, **options: Any) -> Any:
-        """redis-py's `Redis`, closed with the server.
-
-        Under a reactor a Deferred of a txredisapi connection, which the test disconnects.
-        """
+        """redis-py's `Redis`; under a reactor the client of `miniredis.client`.  It is closed with the server."""
+        options.setdefault("decode_responses", self._decodes)
         if self.mode == "reactor":
-            import txredisapi
-
-            return txredisapi.Connection(self.host, self.port, reconnect=False, **options)
+            client: Any = connect(self.url, **options)
+            self._clients.append(client)
+            return client
         import redis
 
-        options.setdefault("decode_responses", self._decodes)
         if self.mode == "memory":
             client = redis.Redis(connection_pool=self.connection_pool(**options))
         else:

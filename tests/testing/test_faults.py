@@ -127,21 +127,21 @@ def test_a_delay_really_takes_time(start: Start):
 
 
 def test_a_dropped_request_is_not_run(server: MiniRedis):
-    client = plain_client(server, socket_timeout=0.2)
+    client = plain_client(server, socket_timeout=1)
     client.ping()
     server.faults.drop("INCRBY")
     with pytest.raises(redis.TimeoutError):
         client.incr("n")
-    assert client.incr("n") == 1
+    assert "n" not in server.db[0]
 
 
 def test_a_request_whose_reply_is_lost_is_run(server: MiniRedis):
-    client = plain_client(server, socket_timeout=0.2)
+    client = plain_client(server, socket_timeout=1)
     client.ping()
     server.faults.lose_reply("INCRBY")
     with pytest.raises(redis.TimeoutError):
         client.incr("n")
-    assert client.incr("n") == 2
+    assert server.db[0]["n"] == b"1"
 
 
 def test_a_connection_is_cut(server: MiniRedis):

@@ -45,19 +45,18 @@ import pytest_twisted
 @pytest_twisted.inlineCallbacks
 def test_deferred_clients(miniredis):
     assert miniredis.mode == "reactor"
-    client = yield miniredis.client()
+    client = miniredis.client()
     yield client.set("key", "value")
-    assert (yield client.get("key")) == "value"
+    assert (yield client.get("key")) == b"value"
     assert miniredis.db[0]["key"] == b"value"
     yield client.expire("key", 60)
     yield miniredis.fast_forward(61)
     assert (yield client.get("key")) is None
     assert "EXPIRE" in miniredis.calls.names()
-    yield client.disconnect()
 
 @pytest_twisted.inlineCallbacks
 def test_waiting_ends_when_time_passes(miniredis):
-    client = yield miniredis.client()
+    client = miniredis.client()
     waiting = client.blpop("queue", timeout=3600)
     yield client_is_waiting(miniredis)
     yield miniredis.fast_forward(3601)
@@ -65,9 +64,9 @@ def test_waiting_ends_when_time_passes(miniredis):
 
 @pytest_twisted.inlineCallbacks
 def test_faults(miniredis):
-    client = yield miniredis.client()
-    miniredis.faults.error("LOADING not yet", "get")
-    with pytest.raises(Exception, match="LOADING not yet"):
+    client = miniredis.client()
+    miniredis.faults.error("OOM no room", "get")
+    with pytest.raises(Exception, match="OOM no room"):
         yield client.get("key")
     assert (yield client.get("key")) is None
 
@@ -99,11 +98,10 @@ class WithTrial(TestCase):
     @inlineCallbacks
     def test_expiry(self):
         assert self.server.mode == "reactor"
-        client = yield self.server.client()
-        yield client.set("key", "value", expire=60)
+        client = self.server.client()
+        yield client.set("key", "value", ex=60)
         yield self.server.fast_forward(61)
         assert (yield client.get("key")) is None
-        yield client.disconnect()
 """
 
 Run = Callable[..., str]
