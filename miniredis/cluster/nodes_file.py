@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from miniredis.cluster.node import FAIL, FLAG_NAMES, MYSELF, PFAIL, PRIMARY, REPLICA, ClusterNode
 from miniredis.cluster.ranges import format_range, parse_range, parse_slot
 from miniredis.cluster.view import ClusterView
 from miniredis.resp.quoting import split_arguments
 
 BITS = {name: bit for bit, name in FLAG_NAMES}
+_NODE_ID: Final = re.compile(rb"[0-9a-f]{40}\Z")
 
 
 class BadNodesFile(Exception):
@@ -98,6 +102,8 @@ def _known(view: ClusterView, node_id: bytes) -> ClusterNode:
     """A node that is named before its own line, or has none."""
     node = view.find(node_id)
     if node is None:
+        if not _NODE_ID.match(node_id):
+            raise BadNodesFile("the name of a node has 40 digits")
         node = ClusterNode(node_id, PRIMARY, view.world.now_ms())
         view.add(node)
     return node
@@ -118,7 +124,7 @@ def _load_node(
     moving: list[tuple[int, bytes, bytes]],
 ) -> None:
     node_id, address, flags, primary_id, ping, pong, epoch = words[:7]
-    if len(node_id) != 40:
+    if not _NODE_ID.match(node_id):
         raise ValueError("the name of a node has 40 digits")
     bits = 0
     for name in flags.split(b","):

@@ -101,6 +101,16 @@ def test_what_is_rendered_is_what_is_loaded() -> None:
     assert render(view, 0) == text
 
 
+@pytest.mark.parametrize("name", [b".", b"A" * 40, b"a" * 41])
+def test_a_primary_whose_name_is_none_stops_the_start(name: bytes) -> None:
+    # Written out again, such a file could not be read by the next start.
+    node = MemoryCluster().add(quick_config(), REDIS)
+    text = REDIS.replace(b"slave %s" % THIRD, b"slave %s" % name)
+    assert text != REDIS
+    with pytest.raises(BadNodesFile, match="40 digits"):
+        load(ClusterView(node.world, own_id(text)), text)
+
+
 def test_the_file_is_replaced_whole_and_locked(tmp_path: Path) -> None:
     file = NodesFile(str(tmp_path / "nodes.conf"))
     assert file.read() == b""
