@@ -24,7 +24,7 @@ WORDS = [
     b"FILTER_BY_TS", b"FILTER_BY_VALUE", b"BUCKETTIMESTAMP", b"NX", b"XX", b"FPHA", b"INDENT", b"SPACE", b"NEWLINE",
     b"ITEMS", b"NOCREATE", b"NONSCALING", b"CAPACITY", b"ERROR", b"EXPANSION", b"BUCKETSIZE", b"MAXITERATIONS",
 ]  # fmt: skip
-SETTING_UP = (
+SETTING_UP: tuple[tuple[bytes, ...], ...] = (
     (b"JSON.SET", b"d", b"$", b'{"a":[1,2.5,"x",{"a":true}],"b":{"a":null}}'),
     (b"TS.ADD", b"t", b"5", b"1", b"LABELS", b"x", b"1"),
     (b"TS.CREATE", b"u", b"LABELS", b"x", b"2"),
@@ -47,8 +47,8 @@ def test_no_words_find_a_defect(module: Module, seed: int):
         if round_ % 20 == 0:
             client.call(b"FLUSHALL")
             client.call(b"HELLO", random.choice((b"2", b"3")))
-            for argv in SETTING_UP:
-                assert not client.call(*argv).startswith(b"-")
+            for words in SETTING_UP:
+                assert not client.call(*words).startswith(b"-")
         command = random.choice(commands)
         name = command.full_name.upper().split(b"|")
         count = command.min_arguments - len(name) + random.choice((0, 0, 1, 2, 3, 5))
@@ -62,8 +62,8 @@ def test_no_damaged_payload_finds_a_defect():
     server, client = serving(
         *[b"miniredis.modules." + name for name in (b"bloom", b"json", b"timeseries", b"ratelimit")]
     )
-    for argv in SETTING_UP:
-        client.call(*argv)
+    for words in SETTING_UP:
+        client.call(*words)
     random = Random(7)
     restored = 0
     for key in (b"d", b"t", b"b", b"f"):
