@@ -102,6 +102,10 @@ class ItemReader:
         assert isinstance(item, bytes)
         return item
 
+    def bytes_left(self) -> int:
+        """Of the strings that were not read yet: what a value may claim to be is no larger."""
+        return sum([len(item) for _, item in self._items[self._at :] if isinstance(item, bytes)])
+
     def left(self) -> int:
         """How many items were not read yet."""
         return len(self._items) - self._at

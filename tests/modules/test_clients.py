@@ -15,7 +15,7 @@ import pytest
 import redis
 from redis.commands.json.path import Path as JsonPath
 
-from oracle.servers import ServerProcess
+from oracle.servers import ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("bloom", "json", "timeseries", "ratelimit")
@@ -266,3 +266,27 @@ def test_a_log_brings_everything_back(server: ServerProcess):
         assert client.bf().mexists("b", "x", "y", "z") == [1, 1, 0]
         assert client.cf().count("f", "x") == 1
         assert [tuple(sample) for sample in client.ts().range("t", "-", "+")] == [(1, 2.5), (2, 3.5)]
+
+
+def test_a_cluster_routes_by_the_keys_of_a_module():
+    loading = [word for name in ("json", "timeseries") for word in ("--loadmodule", f"miniredis.modules.{name}")]
+    script = [sys.executable, "-c", "from miniredis.app.main import server; server()"]
+    node = ServerProcess(
+        [*script, *WORDS, *MORE_WORDS, *loading, "--cluster-enabled", "yes", "--cluster-port", str(free_port())],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        node.wait_ready()
+        with redis.Redis(port=node.port, protocol=2) as client:
+            with pytest.raises(redis.exceptions.ClusterDownError):
+                client.execute_command("JSON.SET", "a", "$", "1")
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+            while b"cluster_state:ok" not in client.execute_command("CLUSTER", "INFO"):
+                assert node.process.poll() is None
+            assert client.execute_command("JSON.SET", "a", "$", "1") == b"OK"
+            for words in (("JSON.MGET", "a", "b", "$"), ("TS.CREATERULE", "a", "b", "AGGREGATION", "avg", 1)):
+                with pytest.raises(redis.exceptions.ResponseError, match="hash to the same slot"):
+                    client.execute_command(*words)
+            assert client.execute_command("JSON.MGET", "{a}1", "{a}2", "$") == [None, None]
+    finally:
+        node.remove()
