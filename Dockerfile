@@ -9,6 +9,7 @@ WORKDIR /source
 COPY setup.py setup.cfg pyproject.toml README.rst LICENSE ./
 COPY miniredis miniredis
 COPY twisted twisted
+COPY native native
 RUN MINIREDIS_COMPILE=1 pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.11-slim-bookworm

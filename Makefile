@@ -6,6 +6,8 @@ BIND ?= 127.0.0.1
 ARGS ?=
 # Times that make crash kills a server, for each policy of syncing.
 ROUNDS ?= 100
+# How long make fuzz runs each target.
+SECONDS ?= 60
 # Tests run in this many processes.
 WORKERS ?= 2
 
@@ -19,7 +21,7 @@ COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace 
 pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
 	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
 
-.PHONY: run test lint types unit compiled system crash soak bench docs dist news clean
+.PHONY: run test lint types unit compiled system crash fuzz soak bench docs dist news clean
 
 ## run: serve on 127.0.0.1:6379 from an environment in .venv
 run: $(RUN_VENV)/installed
@@ -91,6 +93,10 @@ crash: build/dist/installed
 	MINIREDIS_CRASH_ROUNDS=$(ROUNDS) MINIREDIS_TORN_STARTS=300 MINIREDIS_FLIPS=3000 PYTHONPATH=. \
 	$(PY) -m pytest --no-skips -q --timeout=3600 tests/persistence/test_crash.py tests/persistence/test_crash_steps.py \
 	tests/persistence/test_damage.py tests/persistence/test_faults.py $(ARGS)
+
+## fuzz: mutated inputs for every target, SECONDS each; prints how many; ARGS='--atheris' or a target's name
+fuzz: $(TEST_VENV)/installed
+	@PYTHONPATH=.:tests $(PY) -m fuzz --seconds $(SECONDS) $(ARGS)
 
 ## soak: the same with many more examples and rounds; hours
 soak: build/dist/installed

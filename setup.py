@@ -34,7 +34,7 @@ def inner_modules() -> list[str]:
     package = ROOT / "miniredis"
     found = [path for name in INNER for path in (package / name).rglob("*.py") if path.name not in EDGE]
     found += (package / "server").glob("*_loop.py")
-    found += [package / "replication" / name for name in ("backlog.py", "stream.py")]
+    found += [package / "replication" / name for name in ("backlog.py", "follower.py", "stream.py")]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 

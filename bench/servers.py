@@ -51,9 +51,11 @@ class Server:
         raise SystemExit(f"{self.name} did not answer:\n{output[-2000:]}")
 
     def command(self, line: str) -> bytes:
-        """The first bytes of the reply to an inline command."""
+        """The first bytes of the reply to a command line."""
+        words = [word.encode() for word in shlex.split(line)]
+        frame = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
         with socket.create_connection(("127.0.0.1", self.port), 120) as connection:
-            connection.sendall(line.encode() + b"\r\n")
+            connection.sendall(frame)
             return connection.recv(4096)
 
     def cpu_seconds(self) -> float:

@@ -409,7 +409,114 @@ torn:
     return NULL;
 }
 
+/* -- shards of a table: dicts, each of a range of positions */
+
+#define POSITION_MASK ((1ULL << 48) - 1)
+
+/* The shard of a key, borrowed; NULL with an exception. */
+static PyObject *
+shard_of(PyObject *directory, PyObject *shift, PyObject *key)
+{
+    Py_hash_t hash;
+    Py_ssize_t place;
+    long bits;
+    PyObject *shard;
+    if (!PyList_CheckExact(directory)) {
+        PyErr_SetString(PyExc_TypeError, "a directory is a list");
+        return NULL;
+    }
+    bits = PyLong_AsLong(shift);
+    if (bits == -1 && PyErr_Occurred())
+        return NULL;
+    hash = PyObject_Hash(key);
+    if (hash == -1)
+        return NULL;
+    if (bits < 0 || bits > 48) {
+        PyErr_SetString(PyExc_ValueError, "a shift is between 0 and 48");
+        return NULL;
+    }
+    place = (Py_ssize_t)(((unsigned long long)hash & POSITION_MASK) >> bits);
+    if (place >= PyList_GET_SIZE(directory)) {
+        PyErr_SetString(PyExc_IndexError, "the directory is too short");
+        return NULL;
+    }
+    shard = PyList_GET_ITEM(directory, place);
+    if (!PyDict_CheckExact(shard)) {
+        PyErr_SetString(PyExc_TypeError, "a shard is a dict");
+        return NULL;
+    }
+    return shard;
+}
+
+/* shard_get(directory, shift, key) -> object */
+static PyObject *
+shard_get(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    PyObject *shard, *value;
+    if (nargs != 3) {
+        PyErr_SetString(PyExc_TypeError, "shard_get(directory, shift, key)");
+        return NULL;
+    }
+    shard = shard_of(args[0], args[1], args[2]);
+    if (shard == NULL)
+        return NULL;
+    value = PyDict_GetItemWithError(shard, args[2]);
+    if (value == NULL) {
+        if (PyErr_Occurred())
+            return NULL;
+        value = Py_None;
+    }
+    Py_INCREF(value);
+    return value;
+}
+
+/* shard_set(directory, shift, key, value) -> int */
+static PyObject *
+shard_set(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    PyObject *shard;
+    Py_ssize_t before;
+    if (nargs != 4) {
+        PyErr_SetString(PyExc_TypeError, "shard_set(directory, shift, key, value)");
+        return NULL;
+    }
+    shard = shard_of(args[0], args[1], args[2]);
+    if (shard == NULL)
+        return NULL;
+    before = PyDict_GET_SIZE(shard);
+    if (PyDict_SetItem(shard, args[2], args[3]) < 0)
+        return NULL;
+    return PyLong_FromSsize_t(PyDict_GET_SIZE(shard) == before ? -1 : before);
+}
+
+/* shard_divide(shard, border, lower, upper) -> None */
+static PyObject *
+shard_divide(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    unsigned long long border;
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    if (nargs != 4 || !PyDict_CheckExact(args[0]) || !PyDict_CheckExact(args[2]) || !PyDict_CheckExact(args[3])) {
+        PyErr_SetString(PyExc_TypeError, "shard_divide(shard, border, lower, upper)");
+        return NULL;
+    }
+    border = PyLong_AsUnsignedLongLong(args[1]);
+    if (PyErr_Occurred())
+        return NULL;
+    while (PyDict_Next(args[0], &at, &key, &value)) {
+        Py_hash_t hash = PyObject_Hash(key);
+        if (hash == -1)
+            return NULL;
+        if (PyDict_SetItem(((unsigned long long)hash & POSITION_MASK) < border ? args[2] : args[3], key, value) < 0)
+            return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
+    {"shard_get", (PyCFunction)(void (*)(void))shard_get, METH_FASTCALL, NULL},
+    {"shard_set", (PyCFunction)(void (*)(void))shard_set, METH_FASTCALL, NULL},
+    {"shard_divide", (PyCFunction)(void (*)(void))shard_divide, METH_FASTCALL, NULL},
     {"split_requests", (PyCFunction)(void (*)(void))split_requests, METH_FASTCALL, NULL},
     {"encode_plain", (PyCFunction)(void (*)(void))encode_plain, METH_FASTCALL, NULL},
     {"encode_bulk", encode_bulk, METH_O, NULL},

@@ -302,6 +302,19 @@ def test_every_group_of_commands_is_assembled() -> None:
     assert [name for name, group in declared.items() if group not in assembled] == []
 
 
+def test_a_name_stands_for_one_kind_of_exception_in_a_function() -> None:
+    """Compiled code gives a variable the type of its first use: a second `except B as problem` would be a TypeError."""
+    wrong = []
+    for source in inner_sources():
+        for function in [node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)]:
+            kinds: dict[str, set[str]] = {}
+            for node in ast.walk(function):
+                if isinstance(node, ast.ExceptHandler) and node.name and node.type is not None:
+                    kinds.setdefault(node.name, set()).add(ast.dump(node.type))
+            wrong += [source.at(function.lineno) for found in kinds.values() if len(found) > 1]
+    assert not wrong, "one name for each kind of exception: " + ", ".join(wrong)
+
+
 def test_neither_plugin_folder_is_a_package() -> None:
     assert not list((ROOT / "twisted").rglob("__init__.py"))
     assert list((ROOT / "twisted" / "plugins").glob("*.py")) == [ROOT / "twisted" / "plugins" / "miniredis_plugin.py"]

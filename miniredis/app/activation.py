@@ -1,7 +1,8 @@
 """Sockets that systemd opened for us: a service that is started by its first connection, or may not bind itself.
 
-They are the descriptors from 3 on, as many as LISTEN_FDS says, if LISTEN_PID is this process. A name
-(FileDescriptorName= of the socket unit) tells what a socket is for: `web` and `metrics` are the HTTP ports, every
+They are the descriptors from 3 on, as many as LISTEN_FDS says, if LISTEN_PID is this process. Twisted takes both out
+of the environment when its endpoints are imported, so that it is asked which they are. A name (FileDescriptorName= of
+the socket unit; LISTEN_FDNAMES) tells what a socket is for: `web` and `metrics` are the HTTP ports, every
 other one is for Redis clients. Sockets for clients take the place of `bind`, `port` and `unixsocket`.
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
-from typing import Final
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-FIRST_DESCRIPTOR: Final = 3
+from twisted.python.systemd import ListenFDs
+
 HTTP_NAMES: Final = ("web", "metrics")
 
 
@@ -29,17 +32,22 @@ class Inherited:
         return bool(self.tcp or self.unix)
 
 
-def inherited_sockets(environment: Mapping[str, str] = os.environ, first: int = FIRST_DESCRIPTOR) -> Inherited:
-    """What was handed over. A descriptor that is no listening stream socket is left alone."""
+def handed_over() -> list[int]:
+    """The descriptors that systemd gave to this process."""
+    endpoints: Any = sys.modules.get("twisted.internet.endpoints")
+    # Whoever reads the environment first has them; the module is large, and not imported only to ask.
+    found = ListenFDs.fromEnvironment() if endpoints is None else endpoints._SystemdParser._sddaemon
+    return list(found.inheritedDescriptors())
+
+
+def inherited_sockets(descriptors: Sequence[int], environment: Mapping[str, str] = os.environ) -> Inherited:
+    """These descriptors as sockets. One that is no listening stream socket is left alone."""
     found = Inherited()
-    count = environment.get("LISTEN_FDS", "")
-    if environment.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal():
-        return found
     names = environment.get("LISTEN_FDNAMES", "").split(":")
-    for place in range(int(count)):
-        os.set_inheritable(first + place, False)
+    for place, descriptor in enumerate(descriptors):
+        os.set_inheritable(descriptor, False)
         try:
-            given = socket.socket(fileno=first + place)
+            given = socket.socket(fileno=descriptor)
         except OSError:
             continue
         if given.type != socket.SOCK_STREAM or not given.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):

@@ -65,6 +65,8 @@ from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.keyspace.keyspace import Keyspace
+from miniredis.modules import commands as module_commands
+from miniredis.modules.loading import LoadedModules
 from miniredis.persistence import commands as persistence_commands
 from miniredis.replication import commands as replication_commands
 from miniredis.scripting import commands as scripting_commands
@@ -128,6 +130,7 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
     replication_commands.group,
     scripting_commands.group,
     function_commands.group,
+    module_commands.group,
 ]
 
 
@@ -154,6 +157,8 @@ def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> 
     engine = Engine(keyspace, config, commands, random, time, log)
     follow_config(engine)
     provide_scripting(engine)
+    if not config.sentinel:
+        LoadedModules(engine).load_configured()
     try:
         engine.acl.load_lines(config.lines("user"))
     except AclError as problem:

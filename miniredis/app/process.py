@@ -13,6 +13,7 @@ import socket
 import stat
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
-from miniredis.app.activation import inherited_sockets
+from miniredis.app.activation import handed_over, inherited_sockets
 from miniredis.app.log import LogFile, ServerLog
 from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
@@ -30,7 +31,7 @@ from miniredis.config.reader import ConfigError
 from miniredis.config.rewriter import rewrite
 from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.shutdown import ShutdownRequest
-from miniredis.resp.errors import error
+from miniredis.resp.errors import ReplyError, error
 
 #: A second signal of this kind ends the process at once.
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -46,16 +47,21 @@ class ServerProcess(Service):
         #: Called at SIGHUP: what reads its files again.
         self.on_reload: list[Callable[[], None]] = []
         self._stopping = False
+        self._was_signalled = False
+        #: Clients whose SHUTDOWN waits for replicas.
+        self._waiting: list[Deferred[object]] = []
         self._choose_port()
         self.log = ServerLog(self.config, open_log_file(start.log_path), self._role)
         try:
             self.server = MiniRedisService(self.config, reactor)
         except ConfigError as problem:
             fatal(problem)
+        self.on_reload.append(self.server.tls.reload)
         self.supervisor = Supervisor(self.config.text("supervised"), reactor)
         self.server.engine.platform.supervised = self.supervisor.name
         self.server.on_ready.append(self.supervisor.ready)
         self.server.engine.shutdown = self._shut_down
+        self.server.engine.abort_shutdown = self._go_on
         self.server.on_fatal = self._die
         if start.config_file:
             self.server.engine.config_file = start.config_file
@@ -66,9 +72,37 @@ class ServerProcess(Service):
             return "X"
         return "S" if self.server.engine.is_replica else "M"
 
-    def _shut_down(self, request: object) -> None:
-        """SHUTDOWN: end after the turn in which it was asked for."""
+    def _shut_down(self, request: object) -> object:
+        """SHUTDOWN: end after the turn in which it was asked for, or (a Deferred) when replicas have caught up."""
         assert isinstance(request, ShutdownRequest)
+        may_wait = not request.now and not self.server.engine.gates & GATE_BUSY
+        if may_wait and self._waits_for_replicas(partial(self._stop_after_waiting, request)):
+            waiting: Deferred[object] = Deferred()
+            self._waiting.append(waiting)
+            return waiting
+        self._stop_now(request)
+        return None
+
+    def _waits_for_replicas(self, done: Callable[[], None]) -> bool:
+        replication = self.server.engine.replication
+        return replication is not None and replication.say_farewell(self.config.int("shutdown-timeout") * 1000, done)
+
+    def _stop_after_waiting(self, request: ShutdownRequest) -> None:
+        try:
+            self._stop_now(request)
+        except ReplyError:
+            self._go_on()
+
+    def _go_on(self) -> bool:
+        """No stop after all; whether one was waited for."""
+        replication = self.server.engine.replication
+        was_waiting = replication is not None and replication.end_farewell()
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(error(b"Errors trying to SHUTDOWN. Check logs."))
+        return was_waiting
+
+    def _stop_now(self, request: ShutdownRequest) -> None:
         if not self.server.prepare_stop(request.save) and not request.force:
             raise error(b"Errors trying to SHUTDOWN. Check logs.")
         self._stopping = True
@@ -109,7 +143,7 @@ class ServerProcess(Service):
             self.server.log("notice", line)
         for line in self.start.warnings:
             self.server.log("warning", line)
-        self.server.inherited = inherited_sockets()
+        self.server.inherited = inherited_sockets(handed_over())
         try:
             self.server.privilegedStartService()
         except ListenFailed as problem:
@@ -125,7 +159,7 @@ class ServerProcess(Service):
         self.server.startService()
         path = self.config.string("port-file")
         if path:
-            write_file(path, b"%d\n" % self.server.tcp_port())
+            write_file(path, b"%d\n" % (self.server.tcp_port() or self.server.tls_port()))
 
     def stopService(self) -> Deferred[None]:
         self.running = 0
@@ -166,11 +200,21 @@ class ServerProcess(Service):
             self.server.log("warning", "User requested shutdown...")
             words = self.config.words("shutdown-on-sigterm" if number == signal.SIGTERM else "shutdown-on-sigint")
             save = True if b"save" in words else False if b"nosave" in words else None
-            if not self.server.prepare_stop(save) and b"force" not in words:
-                self.server.log("warning", "Errors trying to shut down the server, check the logs.")
-                return
-            self._stopping = True
-            self.reactor.stop()
+            is_forced = b"force" in words
+            # A second signal waits for nobody.
+            now = b"now" in words or self._was_signalled
+            self._was_signalled = True
+            if now or not self._waits_for_replicas(partial(self._stop_by_signal, save, is_forced)):
+                self._stop_by_signal(save, is_forced)
+
+    def _stop_by_signal(self, save: bool | None, is_forced: bool) -> None:
+        if not self.server.prepare_stop(save) and not is_forced:
+            self.server.log("warning", "Errors trying to shut down the server, check the logs.")
+            self._was_signalled = False
+            self._go_on()
+            return
+        self._stopping = True
+        self.reactor.stop()
 
 
 def open_log_file(path: str) -> LogFile:

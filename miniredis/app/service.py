@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from functools import partial
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import Any
 
 from twisted.application.service import Service
@@ -28,6 +28,7 @@ from miniredis.app.acl_file import keep_users_in_file
 from miniredis.app.activation import Inherited
 from miniredis.app.assembly import build_engine
 from miniredis.app.platform import describe_platform
+from miniredis.app.tls import TlsEdge, TlsFailed
 from miniredis.app.upkeep import Upkeep
 from miniredis.cluster.link import ReactorLinks
 from miniredis.cluster.service import ClusterEdge, ClusterFailed
@@ -35,6 +36,7 @@ from miniredis.config.config import Config
 from miniredis.config.values import Refused
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.child import may_fork, start_silent_child
+from miniredis.persistence.disk import Disk
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
@@ -74,19 +76,26 @@ def wall_us() -> int:
 class MiniRedisService(Service):
     """One server: an engine, its listening sockets, its periodic work."""
 
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        source: TimeSource | None = None,
+        random: Random | None = None,
+        disk: Disk | None = None,
+    ) -> None:
+        """The last three are for tests: time that they move, chance that repeats itself, a disk that fails."""
         self.config = config
         self.reactor = reactor
         self._log = Logger(namespace="miniredis")
-        self.engine = build_engine(
-            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
-        )
+        source = source or TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep)
+        self.engine = build_engine(config, source, random or SystemRandom(), self.log)
         self.engine.log_event = self.log_event
         keep_users_in_file(self.engine.acl, config.string("aclfile"), len(config.lines("user")) > 0)
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         figures = EdgeFigures()
-        self.persistence = PersistenceEdge(self.engine, reactor, TimedDisk(figures.syncs))
+        self.persistence = PersistenceEdge(self.engine, reactor, disk or TimedDisk(figures.syncs))
         self.upkeep.rounds.append(self.persistence.persistence.poll)
         self.replication = ReplicationEdge(self.engine, reactor, start_silent_child, may_fork)
         self.upkeep.rounds.append(self.replication.tick)
@@ -98,14 +107,22 @@ class MiniRedisService(Service):
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self.cluster: ClusterEdge | None = None
-        self.engine.migration_links = ReactorLinks(reactor)
+        migration_links = self.engine.migration_links = ReactorLinks(reactor)
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
+        #: The process is the server's own, and its garbage collector set for it.
+        self.tunes_collector = True
         self._is_listening = False
         self._busy = BusyTurns(self.engine, reactor)
         self.engine.while_busy = self._busy.run
         self._sessions = SessionFactory(self.engine, partial(reactor.callLater, 0), self._admit)
         self._busy.factories.append(self._sessions)
+        self.tls = TlsEdge(self.engine, reactor, self._sessions, self._busy)
+        self.upkeep.rounds.append(self.tls.tick)
+        self.replication.network.wrap = self.tls.wrap_link
+        migration_links.wrap = self.tls.wrap_bus_link
+        if self.sentinel is not None:
+            self.sentinel.wrap = self.tls.wrap_link
         self._tcp_ports: list[Any] = []
         self._unix_ports: list[Any] = []
         self._stopping: list[Callable[[], None]] = []
@@ -116,6 +133,7 @@ class MiniRedisService(Service):
         self.on_ready: list[Callable[[], None]] = []
         for name, change in (
             ("port", self._port_changed),
+            ("tls-port", self._tls_port_changed),
             ("bind", self._bind_changed),
             ("hz", self._hz_changed),
         ):
@@ -143,9 +161,10 @@ class MiniRedisService(Service):
             self._listen()
         self.log("notice", "Server initialized")
         self.engine.start_memory = self.engine.platform.rss_bytes()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        if self.tunes_collector:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*GC_THRESHOLDS)
         self._loop.start(1 / self.config.int("hz"), now=False).addErrback(self._loop_failed)
         if self._sessions.hub is not None:
             self._sessions.hub.start()
@@ -159,12 +178,15 @@ class MiniRedisService(Service):
     def _ready(self) -> None:
         if not self.config.sentinel:
             self.replication.start()
-        gc.freeze()
+        if self.tunes_collector:
+            gc.freeze()
         if self.cluster is not None:
             self.cluster.start()
             self._stopping.append(self.cluster.stop)
         if self._tcp_ports:
             self.log("notice", "Ready to accept connections tcp")
+        if self.tls.ports:
+            self.log("notice", "Ready to accept connections tls")
         if self._unix_ports:
             self.log("notice", "Ready to accept connections unix")
         for call in self.on_ready:
@@ -190,7 +212,7 @@ class MiniRedisService(Service):
         return [
             f"miniredis {__version__} ({form}), compatible with Redis {REDIS_VERSION}",
             f"Running in {mode} mode",
-            f"Port: {self.config.int('port')}",
+            f"Port: {self.config.int('port') or self.config.int('tls-port')}",
             f"PID: {os.getpid()}",
         ]
 
@@ -214,6 +236,7 @@ class MiniRedisService(Service):
             path = config.string("unixsocket")
             if path:
                 self._listen_unix(path)
+        self._begin_tls()
         try:
             self.web.listen(self.inherited.http)
         except CannotListenError as problem:
@@ -222,8 +245,21 @@ class MiniRedisService(Service):
         if config.flag("cluster-enabled"):
             self._join_cluster()
 
+    def _begin_tls(self) -> None:
+        try:
+            self.tls.start()
+        except TlsFailed as problem:
+            self.log("warning", f"Failed to configure TLS: {problem}")
+            self._close_listeners()
+            raise ListenFailed("Failed to configure TLS. Check logs for more info.") from problem
+        port = self.config.int("tls-port")
+        if port != 0:
+            self._listen_tls(port)
+
     def _join_cluster(self) -> None:
         self.cluster = ClusterEdge(self.engine, self.reactor, self._failed)
+        self.cluster.bus.wrap_answering = self.tls.wrap_bus
+        self.cluster.bus.wrap_dialing = self.tls.wrap_bus_link
         try:
             self.cluster.prepare(self.tcp_port())
         except ClusterFailed as problem:
@@ -232,34 +268,61 @@ class MiniRedisService(Service):
             raise ListenFailed(str(problem)) from problem
 
     def _listen_tcp(self, port: int) -> None:
-        config = self.config
-        for word in config.words("bind"):
-            text = word.decode()
-            optional = text.startswith("-")
-            host = text.removeprefix("-")
-            host = {"*": "0.0.0.0", "::*": "::"}.get(host, host)
+        def listen(host: str) -> None:
+            endpoint = HubEndpoint(self.reactor, port, host, self.config.int("tcp-backlog"))
+            listening = endpoint.listen(self._sessions)
+            listening.addCallback(self._tcp_ports.append)
             failures: list[Failure] = []
-            endpoint = HubEndpoint(self.reactor, port, host, config.int("tcp-backlog"))
-            endpoint.listen(self._sessions).addCallbacks(self._tcp_ports.append, failures.append)
+            listening.addErrback(failures.append)
             for failure in failures:
-                if optional:
-                    continue
-                reason = getattr(getattr(failure.value, "socketError", None), "strerror", failure.getErrorMessage())
-                self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {reason}")
-                self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
-                self._close_tcp()
-                raise ListenFailed(f"Failed listening on port {port} (tcp)") from failure.value
-        if not self._tcp_ports:
-            self.log("warning", f"Failed listening on port {port} (tcp), aborting.")
-            raise ListenFailed(f"Failed listening on port {port} (tcp)")
+                failure.raiseException()
+
+        self._listen_everywhere("tcp", port, listen, self._close_tcp)
         if self._sessions.hub is None:
             self._busy.ports += self._tcp_ports
+
+    def _listen_tls(self, port: int) -> None:
+        def listen(host: str) -> None:
+            self.tls.listen(port, host, self.config.int("tcp-backlog"))
+
+        self._listen_everywhere("tls", port, listen, self.tls.close_ports)
+
+    def _listen_everywhere(
+        self, kind: str, port: int, listen: Callable[[str], None], close: Callable[[], None]
+    ) -> None:
+        """On each address of `bind`; `listen` raises CannotListenError, `close` takes all back.
+
+        Raises `ListenFailed`, and the log has the reason.
+        """
+        bound = 0
+        for word in self.config.words("bind"):
+            text = word.decode()
+            host = text.removeprefix("-")
+            host = {"*": "0.0.0.0", "::*": "::"}.get(host, host)
+            try:
+                listen(host)
+                bound += 1
+            except CannotListenError as problem:
+                if text.startswith("-"):
+                    continue
+                reason = getattr(problem.socketError, "strerror", None) or str(problem)
+                self.log("warning", f"Could not create server TCP listening socket {host}:{port}: {reason}")
+                self.log("warning", f"Failed listening on port {port} ({kind}), aborting.")
+                close()
+                raise ListenFailed(f"Failed listening on port {port} ({kind})") from problem
+        if bound == 0:
+            self.log("warning", f"Failed listening on port {port} ({kind}), aborting.")
+            raise ListenFailed(f"Failed listening on port {port} ({kind})")
 
     def _port_changed(self) -> None:
         self._listen_anew(b"Unable to listen on this port. Check server logs.")
 
+    def _tls_port_changed(self) -> None:
+        self._listen_tls_anew(b"Unable to listen on this port. Check server logs.")
+
     def _bind_changed(self) -> None:
         self._listen_anew(b"Failed to bind to specified addresses.")
+        self._listen_tls_anew(b"Failed to bind to specified addresses.")
 
     def _listen_anew(self, refusal: bytes) -> None:
         """Other addresses, from CONFIG SET.  When they cannot be had, the roll-back calls again, with the old ones."""
@@ -270,6 +333,18 @@ class MiniRedisService(Service):
         if port != 0:
             try:
                 self._listen_tcp(port)
+            except ListenFailed as problem:
+                raise Refused(refusal) from problem
+
+    def _listen_tls_anew(self, refusal: bytes) -> None:
+        if not self.running:
+            return
+        self.tls.close_ports()
+        port = self.config.int("tls-port")
+        if port != 0:
+            self.tls.changed()
+            try:
+                self._listen_tls(port)
             except ListenFailed as problem:
                 raise Refused(refusal) from problem
 
@@ -336,6 +411,9 @@ class MiniRedisService(Service):
         """The port in use, which the system chose when the configuration said so."""
         return int(self._tcp_ports[0].getHost().port) if self._tcp_ports else 0
 
+    def tls_port(self) -> int:
+        return int(self.tls.ports[0].getHost().port) if self.tls.ports else 0
+
     # -- stop
 
     def prepare_stop(self, save: bool | None) -> bool:
@@ -368,6 +446,7 @@ class MiniRedisService(Service):
 
     def _close_listeners(self) -> None:
         self.web.stop()
+        self.tls.stop()
         for port in (*self._tcp_ports, *self._unix_ports):
             port.stopListening()
         self._tcp_ports = []

@@ -115,7 +115,7 @@ class BusLink(Link):
         protocol = self.protocol
         if protocol is None or self.is_closed:
             return
-        protocol.write(encode(message))
+        protocol.write(self.bus.lines_of(message))
         limit = self.bus.send_limit_bytes or HARD_LIMIT_BYTES
         if self.unsent_bytes() > limit:
             self.bus.limit_exceeded += 1
@@ -174,6 +174,9 @@ class Bus:
         self.begin_turn: Callable[[], None] = _nothing
         self.send_limit_bytes = 0
         self.source_address = ""
+        #: Put TLS, or nothing, around what listens, and around what connects to an address.
+        self.wrap_answering: Callable[[Any], Any] = _as_it_is
+        self.wrap_dialing: Callable[[Any, str], Any] = _as_it_is
         self.protocols: set[BusProtocol] = set()
         self.refused = 0
         self.limit_exceeded = 0
@@ -181,17 +184,19 @@ class Bus:
         self.bytes_received = 0
         self._ports: list[Any] = []
         self._is_stopped = False
+        self._encoded: Message | None = None
+        self._lines: list[bytes] = []
 
     def listen(self, port: int, interface: str) -> None:
         """Raises Twisted's CannotListenError."""
-        self._ports.append(self.reactor.listenTCP(port, Answering(self), interface=interface))
+        self._ports.append(self.reactor.listenTCP(port, self.wrap_answering(Answering(self)), interface=interface))
 
     def connect(self, node: ClusterNode, timeout_s: float) -> Link | None:
         link = BusLink(self, node, self.now_ms())
         bind = (self.source_address, 0) if self.source_address else None
-        link.connector = self.reactor.connectTCP(
-            node.ip.decode(), node.bus_port, Dialing(self, link), timeout=timeout_s, bindAddress=bind
-        )
+        host = node.ip.decode()
+        factory = self.wrap_dialing(Dialing(self, link), host)
+        link.connector = self.reactor.connectTCP(host, node.bus_port, factory, timeout=timeout_s, bindAddress=bind)
         return link
 
     def stop(self) -> None:
@@ -201,6 +206,13 @@ class Bus:
         self._ports = []
         for protocol in list(self.protocols):
             protocol.link.close()
+
+    def lines_of(self, message: Message) -> list[bytes]:
+        """The same for every node that is told."""
+        if message is not self._encoded:
+            self._encoded = message
+            self._lines = encode(message)
+        return self._lines
 
     def knows(self, node_id: bytes) -> bool:
         participant = self.participant
@@ -232,3 +244,7 @@ class Bus:
 
 def _nothing() -> None:
     """Time needs no care."""
+
+
+def _as_it_is(factory: Any, host: str = "") -> Any:
+    return factory

@@ -13,6 +13,7 @@ from binascii import a2b_base64, b2a_base64
 from typing import Final
 
 from miniredis.cluster.messages import (
+    MOST_PUBLISHED,
     NO_AGE,
     Fail,
     Gossip,
@@ -31,7 +32,6 @@ from miniredis.keyspace.slots import SLOTS
 VERSION: Final = b"M1"
 MAX_LINE: Final = 16000  # what the seal adds stays below LineReceiver's 16,384
 PIECE: Final = 8000  # bytes of a published message in one line
-MOST_PUBLISHED: Final = 64 * 1024 * 1024
 MOST_GOSSIP: Final = 256
 MOST_NUMBER: Final = (1 << 63) - 1
 BITMAP_BYTES: Final = SLOTS // 8

@@ -111,7 +111,7 @@ def info(ctx: Context, argv: list[bytes]) -> object:
 )
 def nodes(ctx: Context, argv: list[bytes]) -> object:
     cluster = cluster_of(ctx)
-    return Verbatim(b"txt", describe(cluster.view, cluster.world.wall_offset_ms()))
+    return Verbatim(b"txt", describe(cluster.view, cluster.world.wall_offset_ms(), session_of(ctx).port.is_tls))
 
 
 @group.command(
@@ -130,7 +130,8 @@ def replicas(ctx: Context, argv: list[bytes]) -> object:
     if node.is_replica:
         raise error(b"The specified node is not a master")
     offset_ms = cluster.world.wall_offset_ms()
-    return [node_line(cluster.view, replica, offset_ms, False) for replica in node.replicas]
+    by_tls = session_of(ctx).port.is_tls
+    return [node_line(cluster.view, replica, offset_ms, False, by_tls) for replica in node.replicas]
 
 
 @group.command(
@@ -256,6 +257,7 @@ def _offset(cluster: Cluster, node: ClusterNode) -> int:
     complexity="O(N) where N is the number of nodes",
     summary="Tells which nodes serve which slots.",
     tips="nondeterministic_output",
+    deprecated="7.0.0, CLUSTER SHARDS",
 )
 def slots(ctx: Context, argv: list[bytes]) -> object:
     cluster = cluster_of(ctx)

@@ -33,6 +33,8 @@ from miniredis.resp.replies import Push
 
 #: Keys of slots that were lost are removed in slices of so many.
 DROP_SLICE = 500
+#: The age of the data of a replica that has none of its primary's.
+NO_DATA_MS = 1 << 40
 
 Connect = Callable[[ClusterNode], Link | None]
 Save = Callable[[bytes, bool], bool]
@@ -55,6 +57,8 @@ class EngineWorld(Surroundings):
         self.view: ClusterView | None = None
         self.routing = Routing(engine, self.indexes[0], NodeDirectory(self))
         self._paused_by_us = False
+        #: We have had the data of the primary we follow, all of it, at some moment.
+        self._was_in_step = False
         self._dropping: list[int] = []
         #: Slots whose keys are being sent here all at once.
         self.importing: set[int] = set()
@@ -80,6 +84,7 @@ class EngineWorld(Surroundings):
 
     def follow(self, node: ClusterNode) -> None:
         replication = self.engine.replication
+        self._was_in_step = False
         if replication is None:
             self.log("warning", "This server cannot replicate: it follows its primary in name only.")
             self.engine.is_replica = True
@@ -91,6 +96,8 @@ class EngineWorld(Surroundings):
         replication = self.engine.replication
         if replication is None or not node.port or not node.ip:
             return
+        if replication.is_link_up():
+            self._was_in_step = True
         host, port = replication.primary_address()
         if host != node.ip.decode() or port not in (node.port, node.tls_port):
             self.follow(node)
@@ -113,6 +120,8 @@ class EngineWorld(Surroundings):
         now_ms = self.engine.time.wall_ms()
         if replication.is_link_up():
             return max(now_ms - replication.heard_ms(), 0)
+        if not self._was_in_step:
+            return NO_DATA_MS
         return max(now_ms - replication.link_down_since_ms(), 0)
 
     # -- data
@@ -132,6 +141,8 @@ class EngineWorld(Surroundings):
             owner = self.view.owners[slot] if self.view is not None else None
             if (self.view is not None and owner is self.view.myself) or not self.remove_keys(slot, DROP_SLICE):
                 self._dropping.pop()
+                if not self._dropping and self.view is not None:
+                    self._judge_keys()
             else:
                 self.engine.time.call_later(0, self._drop_some)
                 return
@@ -190,8 +201,22 @@ class EngineWorld(Surroundings):
                     states[slot] = COMING
         routing.states = states
         routing.is_up = view.is_up
+        self._judge_keys()
         self._end_shard_subscriptions(states)
         self.redirect_waiting()
+
+    def _judge_keys(self) -> None:
+        """Whether a key that is here is thereby one that we serve."""
+        view = self.view
+        assert view is not None
+        states = self.routing.states
+        self.routing.all_ours = (
+            view.myself.is_primary
+            and not view.leaving
+            and not view.coming
+            and not self.importing
+            and all(states[slot] == OURS for index in self.indexes for slot in index.used())
+        )
 
     def _end_shard_subscriptions(self, states: list[int]) -> None:
         """Subscribers to a shard's channel learn that the shard is not here any more."""

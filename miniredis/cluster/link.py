@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -116,6 +117,8 @@ class ReactorLinks(TargetLinks):
 
     def __init__(self, reactor: Any) -> None:
         self.reactor = reactor
+        #: Puts TLS, or nothing, around a factory that connects to a host.
+        self.wrap: Callable[[Any, str], Any] = _as_it_is
         self._kept: dict[tuple[bytes, int], TargetProtocol] = {}
 
     def connect(self, host: bytes, port: int, timeout_s: float) -> Deferred[Target]:
@@ -125,8 +128,9 @@ class ReactorLinks(TargetLinks):
             kept.is_reused = True
             deferred.callback(kept)
             return deferred
-        factory = Dialing(self, (host, port), deferred)
-        self.reactor.connectTCP(host.decode("utf-8", "replace"), port, factory, timeout=timeout_s)
+        name = host.decode("utf-8", "replace")
+        factory = self.wrap(Dialing(self, (host, port), deferred), name)
+        self.reactor.connectTCP(name, port, factory, timeout=timeout_s)
         return deferred
 
     def give_back(self, target: Target) -> None:
@@ -146,3 +150,7 @@ class ReactorLinks(TargetLinks):
     def stop(self) -> None:
         for target in list(self._kept.values()):
             target.close()
+
+
+def _as_it_is(factory: Any, host: str) -> Any:
+    return factory

@@ -15,6 +15,8 @@ PING: Final = 0
 PONG: Final = 1
 MEET: Final = 2
 NO_AGE: Final = -1
+#: Channel and message together may be so long.
+MOST_PUBLISHED: Final = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, frozen=False)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from miniredis.cluster.node import FAIL, FLAG_NAMES, MYSELF, PFAIL, PRIMARY, REPLICA, ClusterNode
 from miniredis.cluster.ranges import format_range, parse_range, parse_slot
 from miniredis.cluster.view import ClusterView
 from miniredis.resp.quoting import split_arguments
 
 BITS = {name: bit for bit, name in FLAG_NAMES}
+_NODE_ID: Final = re.compile(rb"[0-9a-f]{40}\Z")
 
 
 class BadNodesFile(Exception):
     """The file is not one of ours: the server must not start, since it would forget who it is."""
 
 
-def address_text(node: ClusterNode) -> bytes:
-    text = b"%s:%d@%d" % (node.ip, node.port, node.bus_port)
+def address_text(node: ClusterNode, by_tls: bool = False) -> bytes:
+    """`by_tls`: for a client that came by TLS, and will go on by it."""
+    port = node.tls_port if by_tls and node.tls_port else node.port
+    text = b"%s:%d@%d" % (node.ip, port, node.bus_port)
     return text + b"," + node.hostname if node.hostname else text
 
 
-def node_line(view: ClusterView, node: ClusterNode, wall_offset_ms: int, in_file: bool) -> bytes:
+def node_line(view: ClusterView, node: ClusterNode, wall_offset_ms: int, in_file: bool, by_tls: bool = False) -> bytes:
     """`wall_offset_ms`: what makes Unix time of the node's clock."""
-    address = address_text(node)
+    address = address_text(node, by_tls)
     if in_file:
         address = b"%s:%d@%d,%s,nodename=%s,tls-port=%d,shard-id=%s" % (
             node.ip, node.port, node.bus_port, node.hostname, node.human_name, node.tls_port, node.shard_id,
@@ -43,9 +49,9 @@ def node_line(view: ClusterView, node: ClusterNode, wall_offset_ms: int, in_file
     return b" ".join(words)
 
 
-def describe(view: ClusterView, wall_offset_ms: int) -> bytes:
+def describe(view: ClusterView, wall_offset_ms: int, by_tls: bool) -> bytes:
     """The reply of CLUSTER NODES."""
-    return b"".join([node_line(view, node, wall_offset_ms, False) + b"\n" for node in view.nodes.values()])
+    return b"".join([node_line(view, node, wall_offset_ms, False, by_tls) + b"\n" for node in view.nodes.values()])
 
 
 def render(view: ClusterView, wall_offset_ms: int) -> bytes:
@@ -96,6 +102,8 @@ def _known(view: ClusterView, node_id: bytes) -> ClusterNode:
     """A node that is named before its own line, or has none."""
     node = view.find(node_id)
     if node is None:
+        if not _NODE_ID.match(node_id):
+            raise BadNodesFile("the name of a node has 40 digits")
         node = ClusterNode(node_id, PRIMARY, view.world.now_ms())
         view.add(node)
     return node
@@ -116,7 +124,7 @@ def _load_node(
     moving: list[tuple[int, bytes, bytes]],
 ) -> None:
     node_id, address, flags, primary_id, ping, pong, epoch = words[:7]
-    if len(node_id) != 40:
+    if not _NODE_ID.match(node_id):
         raise ValueError("the name of a node has 40 digits")
     bits = 0
     for name in flags.split(b","):

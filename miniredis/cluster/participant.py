@@ -133,13 +133,16 @@ class Participant:
 
     def publish(self, channel: bytes, message: bytes, is_sharded: bool) -> None:
         """Carry what a client of ours published to the other nodes, a shard's to its own only."""
-        header = self.header()
+        if len(channel) + len(message) > messages.MOST_PUBLISHED:
+            self.world.log("warning", "A published message is too long for the other nodes.")
+            return
         head = self.myself.head()
+        published = Publish(self.header(), channel, message, is_sharded)
         for node in self.view.peers():
             if is_sharded and node.head() is not head:
                 continue
             if not node.is_in_handshake:
-                self.tell(node, Publish(header, channel, message, is_sharded))
+                self.tell(node, published)
 
     # -- links
 

@@ -69,7 +69,7 @@ class ClusterEdge:
         ]
         self._listen(config.int("cluster-port") or (port or config.int("tls-port")) + 10000)
         self.bus.participant = participant
-        if not self.bus.secret:
+        if not self.bus.secret and not config.flag("tls-cluster"):
             self.engine.log(
                 "warning",
                 "The bus of the cluster is neither signed nor encrypted: set cluster-secret, or let only the nodes "

@@ -49,6 +49,7 @@ NO_ASYNC_LOADING: Final = 1 << 15
 SKIP_MONITOR: Final = 1 << 16
 SKIP_COMMANDLOG: Final = 1 << 17
 NO_MANDATORY_KEYS: Final = 1 << 18
+MODULE: Final = 1 << 19  # set when a module brings the command, never declared
 # Not shown by COMMAND INFO.
 MAY_REPLICATE: Final = 1 << 20  # a command that is no write but whose effects are (PUBLISH, EVAL)
 SENTINEL_ONLY: Final = 1 << 21
@@ -58,6 +59,7 @@ FLAG_BITS: Final[dict[str, int]] = {
     "write": WRITE,
     "readonly": READONLY,
     "denyoom": DENYOOM,
+    "module": MODULE,
     "admin": ADMIN,
     "noscript": NOSCRIPT,
     "pubsub": PUBSUB,
@@ -121,6 +123,18 @@ GROUP_CATEGORIES: Final[dict[str, str]] = {
     "scripting": "scripting",
 }
 MAX_ARITY: Final = 1 << 30
+#: As many as Redis has room for.
+MOST_CATEGORIES: Final = 64
+
+
+def add_category(name: str) -> bool:
+    """One more ACL category, of a module; it stays for the life of the process.  False when there is no room."""
+    if name in CATEGORIES:
+        return True
+    if len(CATEGORIES) >= MOST_CATEGORIES:
+        return False
+    CATEGORIES.append(name)
+    return True
 
 
 def _not_runnable(ctx: Context, argv: list[bytes]) -> object:

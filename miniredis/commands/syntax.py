@@ -19,6 +19,7 @@ INTEGERS: Final = (
     "min-idle-time", "ttl", "iterations", "maxlen", "replicas", "numlocal", "numreplicas", "timeout", "element-count",
     "client-id", "destination-db", "entries-added", "entries-read", "frequency", "index1", "index2", "min-match-len",
     "ms", "num-matches", "num-vertices", "protover", "version", "maxage", "columns", "rows", "turns", "weight",
+    "bits", "slot", "start-slot", "end-slot", "config-epoch", "cluster-bus-port",
 )  # fmt: skip
 DOUBLES: Final = ("score", "longitude", "latitude", "radius", "width", "height")
 UNIX_TIMES: Final = ("unix-time-seconds", "unix-time-milliseconds", "timestamp")

@@ -53,6 +53,8 @@ class Config:
             self._defaults.update({"port": 26379, "protected-mode": False, "save": ()})
         self._values = dict(self._defaults)
         self._applies: dict[str, list[Apply]] = {}
+        #: Lines of the file that may belong to a module: its directives have a dot in their names.
+        self.unclaimed: list[Line] = []
 
     # What is there
 
@@ -65,6 +67,26 @@ class Config:
         for name in (directive.name, *directive.aliases):
             self._named[name] = directive
         self._values[directive.name] = self._defaults[directive.name] = directive.default
+
+    def claim(self, name: str) -> None:
+        """Give a directive that was added the value that the file has for it.  Raises `ConfigError`."""
+        for line in [line for line in self.unclaimed if line.name == name.lower()]:
+            try:
+                self.assign(name, b" ".join(line.words))
+            except Refused as refused:
+                raise line.error(refused.reason) from refused
+            self.unclaimed.remove(line)
+
+    def set_new(self, names: list[str], settings: list[tuple[bytes, bytes]]) -> None:
+        """Give directives that were just added, fixed ones too, their first values.  Raises `SetFailed`."""
+        for given, text in settings:
+            name = name_of(given)
+            if name not in names:
+                raise SetFailed(b"Unknown option or number of arguments for CONFIG SET - '%s'" % given)
+            try:
+                self.assign(name, text)
+            except Refused as refused:
+                raise SetFailed.because_of(given, refused.reason) from refused
 
     def remove(self, name: str) -> None:
         """Forget a directive that was added."""
@@ -263,6 +285,9 @@ class Config:
         begun: set[str] = set()
         for line in lines:
             directive = self._named.get(line.name)
+            if directive is None and "." in line.name:
+                self.unclaimed.append(line)
+                continue
             if directive is None:
                 raise line.error(b"Bad directive or wrong number of arguments")
             if directive.name == "sentinel" and not self.sentinel:

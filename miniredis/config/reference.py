@@ -28,6 +28,7 @@ what is always so here.
 #: Where our default is not Redis's, and why.
 DIFFERENT_DEFAULTS: Final = {
     "syslog-ident": "Redis: redis. The system's log should name the program that writes.",
+    "tls-auto-reload-interval": "Valkey: 0. Certificates that were renewed should be used without being told.",
     "log-format": "Valkey: legacy, which is taken as another name for text.",
 }
 

@@ -24,9 +24,9 @@ from typing import Final
 from mypy_extensions import i64
 
 from miniredis.datatypes.discarded import DISCARDED, LARGE
+from miniredis.resp.bytework import POSITION_MASK, shard_divide, shard_get, shard_set
 
 POSITION_BITS: Final = 48
-POSITION_MASK: Final = (1 << 48) - 1
 SHARD_LIMIT: Final = 42  # what a dict of 64 slots holds before it grows; larger ones make draws and scans dear
 
 
@@ -71,17 +71,15 @@ class Table:
 
     def get(self, key: bytes) -> object:
         """The value, or None."""
-        return self._directory[position_of(key) >> self._shift].get(key)
+        return shard_get(self._directory, self._shift, key)
 
     def contains(self, key: bytes) -> bool:
-        return key in self._directory[position_of(key) >> self._shift]
+        return shard_get(self._directory, self._shift, key) is not None
 
     def set(self, key: bytes, value: object) -> bool:
         """Store; True when the key is new.  None is no value."""
-        shard = self._directory[position_of(key) >> self._shift]
-        before = len(shard)
-        shard[key] = value
-        if len(shard) == before:
+        before = shard_set(self._directory, self._shift, key, value)
+        if before < 0:
             return False
         self._size += 1
         if before >= SHARD_LIMIT:
@@ -240,11 +238,7 @@ class Table:
         border = middle << self._shift
         lower: dict[bytes, object] = {}
         upper: dict[bytes, object] = {}
-        for each_key, value in shard.items():
-            if position_of(each_key) < border:
-                lower[each_key] = value
-            else:
-                upper[each_key] = value
+        shard_divide(shard, border, lower, upper)
         for index in range(first, middle):
             self._directory[index] = lower
         for index in range(middle, last):

@@ -290,8 +290,8 @@ def acl_load(ctx: Context, argv: list[bytes]) -> object:
     except OSError as problem:
         reason = (problem.strerror or str(problem)).encode()
         raise error(b"Error loading ACLs, opening file '" + acl.file_name + b"': " + reason) from problem
-    except AclError as problem:
-        raise error(problem.message) from problem
+    except AclError as refusal:
+        raise error(refusal.message) from refusal
     return OK
 
 

@@ -24,6 +24,7 @@ from miniredis.dispatch.gates import (
     GATE_BUSY,
     GATE_CLUSTER,
     GATE_HELD_KEYS,
+    GATE_INTERCEPTED,
     GATE_LOADING,
     GATE_LOG_REQUESTS,
     GATE_MEMORY,
@@ -79,7 +80,14 @@ def admit_queued(state: ServerState, session: Session, command: Command, argv: l
 def admit(state: ServerState, session: Session, command: Command, argv: list[bytes]) -> object:
     """None: run it.  Anything else is the reply in its place."""
     gates = state.gates | session.gates
+    if gates == GATE_CLUSTER:
+        # A node of a cluster as it usually is: only the slot decides.
+        return state.slot_rule.apply(session, command, argv)
     flags = command.flags
+    if gates & GATE_INTERCEPTED:
+        instead = state.rules[GATE_INTERCEPTED].apply(session, command, argv)
+        if instead is not None:
+            return instead
     if gates & GATE_NO_AUTH and not flags & NO_AUTH:
         raise no_authentication()
     if gates & GATE_MULTI and flags & NO_MULTI and command.name not in NEVER_QUEUED:

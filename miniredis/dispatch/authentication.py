@@ -109,6 +109,6 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             b"role",
             engine.role(),
             b"modules",
-            [],
+            [MapReply([b"name", name, b"ver", version]) for name, version in engine.module_versions.items()],
         ]
     )

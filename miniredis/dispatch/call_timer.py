@@ -57,12 +57,13 @@ class CallTimer:
             self.settle()
         self.may_group = False
 
-    def before_other(self, command: Command, argv: list[bytes]) -> None:
+    def before_other(self, session: Session, command: Command, argv: list[bytes]) -> None:
         """The command at hand does not go on with the run."""
         if self.run_length > 0:
             self.settle()
         brief = command.is_brief and self.may_group and len(argv) <= RUN_ARGUMENTS
         self.run_of = command if brief else None
+        self.session = session if brief else None
 
     def after_other(
         self, session: Session, command: Command, argv: list[bytes], started_ns: i64, reply: object

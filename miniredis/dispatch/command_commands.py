@@ -18,7 +18,7 @@ group = CommandGroup("server")
 
 ALWAYS: Final = "loading stale"
 #: Commands for the server itself and for those who work on it.
-INTERNAL: Final = (b"debug", b"pfdebug", b"pfselftest", b"restore-asking", b"psync", b"replconf", b"sync")
+INTERNAL: Final = (b"debug", b"pfdebug", b"pfselftest", b"restore-asking", b"replconf")
 HELP: Final = (
     ("(no subcommand)", "Show all commands."),
     ("COUNT", "Count the commands."),
@@ -77,6 +77,8 @@ def document_command(command: Command) -> object:
     """The value of one command in COMMAND DOCS."""
     flat: list[object] = [b"summary", command.summary.encode(), b"since", command.since.encode()]
     flat += [b"group", command.group.replace("_", "-").encode(), b"complexity", command.complexity.encode()]
+    if command.module:
+        flat += [b"module", command.module]
     if command.full_name in INTERNAL:
         flat += [b"doc_flags", SetReply([Status(b"syscmd")])]
     if command.deprecated:

@@ -111,8 +111,8 @@ def config_rewrite(ctx: Context, argv: list[bytes]) -> object:
         reason = problem.strerror or str(problem)
         engine.log("warning", f"CONFIG REWRITE failed: {reason}")
         raise error(b"Rewriting config file: " + reason.encode()) from problem
-    except ConfigError as problem:
-        engine.log("warning", f"CONFIG REWRITE failed: {problem.where} line {problem.number}: {problem}")
-        raise error(b"Rewriting config file: " + problem.reason) from problem
+    except ConfigError as wrong:
+        engine.log("warning", f"CONFIG REWRITE failed: {wrong.where} line {wrong.number}: {wrong}")
+        raise error(b"Rewriting config file: " + wrong.reason) from wrong
     engine.log("notice", "CONFIG REWRITE executed with success.")
     return OK

@@ -219,10 +219,11 @@ class Engine(Delivery):
                 append_bulk(out, reply)
                 if len(reply) + HEADER_BYTES >= self.large_reply_bytes:
                     self.command_log.look_at_bulk(session, argv, reply, self.large_reply_bytes)
-            elif isinstance(reply, int) and reply is not True and reply is not False:
-                append_integer(out, reply)
-            elif reply is None or isinstance(reply, list):
+            # A truth value before a number: compiled code, once it takes one for the other, forgets what it was.
+            elif reply is None or isinstance(reply, bool) or isinstance(reply, list):  # noqa: SIM101 (one test is slower)
                 self._append_looking(session, argv, reply)
+            elif isinstance(reply, int):
+                append_integer(out, reply)
             elif isinstance(reply, Deferred):  # a test that asks Python's own classes: the dearest comes last
                 self._hold(session, reply)
             elif isinstance(reply, DrawnReply):
@@ -284,7 +285,7 @@ class Engine(Delivery):
         session.last_command = command
         timer = self.timer
         if command is not timer.run_of or len(argv) > RUN_ARGUMENTS:
-            timer.before_other(command, argv)
+            timer.before_other(session, command, argv)
         started_ns = timer.mark_ns
         try:
             reply = command.run(session.context, argv)
@@ -299,7 +300,6 @@ class Engine(Delivery):
             self._announce(session, command, argv)
         if command is timer.run_of:
             timer.run_length += 1
-            timer.session = session
             timer.argv = argv
         else:
             timer.after_other(session, command, argv, started_ns, reply)
@@ -325,8 +325,8 @@ class Engine(Delivery):
         return self.call(session, queued.command, queued.argv)
 
     def call_held(self, session: Session, command: Command, argv: list[bytes]) -> object:
-        """Run a command that a pause held back; meanwhile we may have become a replica."""
-        return self.call_queued(session, QueuedCommand(command, argv))
+        """Run a command that a pause held back, admitted anew: meanwhile we may have become a replica."""
+        return self.execute(session, argv)
 
     def _announce(self, session: Session, command: Command, argv: list[bytes]) -> None:
         for listener in self.on_call:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from miniredis.commands.declaration import Command, CommandGroup
+from miniredis.commands.declaration import MODULE, Command, CommandGroup
 from miniredis.resp.errors import ReplyError, unknown_command, unknown_subcommand
 
 
@@ -40,6 +40,30 @@ class CommandTable:
         self.commands[command.name] = command
         self.by_name[command.name] = command
         self.by_name[command.name.upper()] = command
+
+    def add_module_command(self, declared: Command, module: bytes) -> None:
+        """Add a copy of a command, or of a subcommand of such; `ValueError` where the name is taken."""
+        command = declared.copy()
+        command.module = module
+        command.flags |= MODULE
+        if not command.container:
+            if command.name in self.commands or command.name in self.by_name:
+                raise ValueError(f"there is a command {command.name.decode()} already")
+            self._add(command)
+            return
+        container = self.commands.get(command.container)
+        if container is None or container.subcommands is None or container.module != module:
+            raise ValueError(f"the module has no container {command.container.decode()}")
+        command.finish()
+        self._number(command)
+        container.subcommands[command.name] = command
+
+    def remove_module(self, module: bytes) -> None:
+        """Forget the commands that a module brought."""
+        for command in [command for command in self.commands.values() if command.module == module]:
+            del self.commands[command.name]
+            for spelling in [each for each, known in self.by_name.items() if known is command]:
+                del self.by_name[spelling]
 
     def rename(self, old: bytes, new: bytes) -> bool:
         """As the directive rename-command: an empty new name removes.  False when there is no `old`."""

@@ -130,6 +130,19 @@ class Replication:
     def failover_state(self) -> bytes:
         raise NotImplementedError
 
+    # -- the end
+
+    def say_farewell(self, timeout_ms: int, done: Callable[[], None]) -> bool:
+        """Pause writes and call `done` once all replicas have everything, or time is over.
+
+        False: there is nothing to wait for, and `done` is not called.  After it the server stops, or `end_farewell`.
+        """
+        raise NotImplementedError
+
+    def end_farewell(self) -> bool:
+        """The server does not stop after all: writes go on.  False if nobody waited any more."""
+        raise NotImplementedError
+
     def disconnect_replicas(self) -> None:
         """Make all replicas come anew: the history they follow is not ours any more."""
         raise NotImplementedError

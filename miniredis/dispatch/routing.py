@@ -1,7 +1,8 @@
 """Cluster mode's rule: a command runs here only if the slot of its keys is ours, else its client is sent on.
 
 What the cluster knows is written into `states`, one small number a slot, whenever it changes; a command on one key
-of a slot that is ours passes with one look at that list.  Everything else is decided in Redis's order: unserved
+of a slot that is ours passes with one look at that list, and one on a key that is here without even that, as long as
+all keys here are of slots that are ours.  Everything else is decided in Redis's order: unserved
 slot, crossing slots, the cluster's state, slots on the move, reads from a replica, another node.
 """
 
@@ -17,7 +18,7 @@ from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.state import ServerState
 from miniredis.keyspace.slots import SLOTS, KeysBySlot
-from miniredis.resp.errors import ReplyError
+from miniredis.resp.errors import ReplyError, error
 
 # Whose a slot is.
 UNSERVED: Final = 0  # nobody's
@@ -48,14 +49,6 @@ def cluster_down() -> ReplyError:
     return ReplyError(b"CLUSTERDOWN The cluster is down")
 
 
-def reaches_other_nodes() -> ReplyError:
-    return ReplyError(b"ERR Script attempted to access a non local key in a cluster node")
-
-
-def crosses_slots_in_script() -> ReplyError:
-    return ReplyError(b"ERR Script attempted to access keys that do not hash to the same slot")
-
-
 class Routing(Rule):
     """The rule of one node.  `index` keeps the keys of its database 0 by slot."""
 
@@ -66,6 +59,8 @@ class Routing(Rule):
         self.states: list[int] = [UNSERVED] * SLOTS
         #: The cluster serves requests, as far as we see.
         self.is_up = False
+        #: No slot is on the move and every key here is of a slot that is ours: what is there may be used.
+        self.all_ours = False
         self.reads_when_down = False
         self.pubsub_when_down = True
 
@@ -78,16 +73,21 @@ class Routing(Rule):
                     session.gates &= ~GATE_SLOT_READS
         else:
             asking = False
-            if command.has_one_key and self.is_up and self.states[self.index.slot_of(argv[1])] == OURS:
-                return None
+            if command.has_one_key and self.is_up:
+                key = argv[1]
+                if self.all_ours and session.context.db.table.contains(key):
+                    return None
+                if self.states[self.index.slot_of(key)] == OURS:
+                    return None
         if command.name == b"exec" and not command.container:
             self._admit_transaction(session, asking)
-        elif not session.context.may_block:
-            # Part of a transaction, admitted with it, or of a script: that may not reach further than it declared.
-            pass
-        elif command.key_specs or command.key_search is not None:
+        elif (command.key_specs or command.key_search is not None) and not self._is_in_transaction(session):
             self._decide(session, command, argv, positions(command, argv), asking)
         return None
+
+    def _is_in_transaction(self, session: Session) -> bool:
+        """Whether EXEC runs a client's command, which was admitted with it.  A script has a session of its own."""
+        return not session.context.may_block and self.state.sessions.get(session.id) is session
 
     def _admit_transaction(self, session: Session, asking: bool) -> None:
         """All that was queued is one request: one slot, one answer."""
@@ -105,6 +105,15 @@ class Routing(Rule):
             self.state.watching.unwatch(session)
             self.state.refresh_listening()
             raise
+
+    def same_slot(self, slot: int, command: Command, argv: list[bytes]) -> int:
+        """The one slot of all keys of a script so far; -1: none yet."""
+        for at in positions(command, argv):
+            own = self.index.slot_of(argv[at])
+            if slot not in (-1, own):
+                raise error(b"Script attempted to access keys that do not hash to the same slot")
+            slot = own
+        return slot
 
     def _decide(self, session: Session, command: Command, argv: list[bytes], found: list[int], asking: bool) -> None:
         flags = command.flags
@@ -163,16 +172,12 @@ class Routing(Rule):
             return
         raise ReplyError(b"MOVED %d %s" % (slot, self.directory.owner(slot, session)))
 
-    def check_script_keys(self, session: Session, slot: int, keys: list[bytes]) -> int:
-        """Keys a script uses beyond those it declared must be of one slot that is ours; that slot, -1 for none yet."""
-        for key in keys:
-            own = self.index.slot_of(key)
-            if self.states[own] not in (OURS, LEAVING, COMING, REPLICATED):
-                raise reaches_other_nodes()
-            if slot not in (-1, own):
-                raise crosses_slots_in_script()
-            slot = own
-        return slot
+
+def refusal_in_script(refusal: ReplyError) -> ReplyError:
+    """A script cannot be sent on in its midst."""
+    if refusal.code() == b"CLUSTERDOWN":
+        return error(b"Script attempted to execute a command while the cluster is down")
+    return error(b"Script attempted to access a non local key in a cluster node")
 
 
 def try_again() -> ReplyError:

@@ -60,7 +60,9 @@ def shutdown(ctx: Context, argv: list[bytes]) -> object:
         raise error(b"Errors trying to SHUTDOWN. Check logs.")
     client_id = session_of(ctx).id
     engine.log_client("warning", f"User requested shutdown by client {client_id}...", client_id)
-    engine.shutdown(ShutdownRequest(save, now, force))
+    waiting = engine.shutdown(ShutdownRequest(save, now, force))
+    if waiting is not None:
+        return waiting  # for replicas
     if engine.end_script is not None:
         engine.end_script()
     return NO_REPLY

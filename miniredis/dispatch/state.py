@@ -114,6 +114,8 @@ class ServerState(Server):
         self.migration_links: object = None
         #: The node this server is; None outside of cluster mode.
         self.cluster: object = None
+        #: The rule of GATE_CLUSTER once more, where it is found without a look-up.
+        self.slot_rule = Rule()
         #: What watches other servers; None in a server that is no sentinel.
         self.sentinel: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.
@@ -137,7 +139,7 @@ class ServerState(Server):
         #: Brings that file up to date; None without one. Raises `OSError` or `ConfigError`.
         self.rewrite_config: Callable[[], None] | None = None
         #: Starts the ordered stop that a ShutdownRequest asks for.
-        self.shutdown: Callable[[object], None] | None = None
+        self.shutdown: Callable[[object], object] | None = None
         #: Gives a shutdown up that waits for replicas; False when there is none.
         self.abort_shutdown: Callable[[], bool] | None = None
         #: Answers other clients in the middle of a command that takes long; called about every millisecond by a
@@ -149,6 +151,10 @@ class ServerState(Server):
         self.scripting: object = None
         #: The libraries of functions; None in a server without Lua.
         self.functions: FunctionLibraries | None = None
+        #: The modules that are loaded, for the commands about them; None in a server that takes none.
+        self.modules: object = None
+        #: Their names and versions.
+        self.module_versions: dict[bytes, int] = {}
         self._next_client_id: int = 1
         #: The longest argument a request may have, in bytes (proto-max-bulk-len).
         self.max_bulk: int = 512 * 1024 * 1024

@@ -155,7 +155,7 @@ def client_getredir(ctx: Context, argv: list[bytes]) -> object:
 @group.command(
     "CLIENT TRACKINGINFO",
     arity=2,
-    flags=ALWAYS,
+    flags="noscript loading stale",
     since="6.2.0",
     summary="Shows what tracking is set to.",
 )

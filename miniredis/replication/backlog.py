@@ -61,7 +61,9 @@ class Backlog(LogSink):
         if db_index != self._db_index:
             self._db_index = db_index
             self.write(encode_command([b"SELECT", b"%d" % db_index]))
-        self.write(encode_command(argv) if raw is None else raw)
+        if raw is None:
+            raw = encode_command(argv)
+        self.write(raw)
 
     def append_block(self, commands: list[Replay]) -> None:
         # Redis names the database before the block as well as within: either is understood.
@@ -75,8 +77,9 @@ class Backlog(LogSink):
 
     def write(self, data: bytes) -> None:
         """Bytes of the stream: from a primary of ours they come ready."""
+        size = len(data)
         self._parts.append(data)
-        self._part_bytes += len(data)
+        self._part_bytes += size
         for reader in self._in_step:
             session = reader.session
             out = session.out
@@ -85,7 +88,7 @@ class Backlog(LogSink):
                 if not reader.in_step:
                     continue
             out.append(data)
-        self.end += len(data)
+        self.end += size
         if self._part_bytes >= BLOCK_BYTES:
             self._seal()
 

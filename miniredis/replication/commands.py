@@ -80,7 +80,7 @@ def replicaof(ctx: Context, argv: list[bytes]) -> object:
     flags=ROLE_COMMAND,
     summary="Makes this server a replica of another, or with NO ONE a primary.",
     syntax="<host port | NO ONE>",
-    deprecated="5.0.0 REPLICAOF",
+    deprecated="5.0.0, REPLICAOF",
 )
 def slaveof(ctx: Context, argv: list[bytes]) -> object:
     return replicaof(ctx, argv)

@@ -225,7 +225,9 @@ class Following(LinkUser):
         handshake = Handshake(self.engine.log)
         handshake.user = config.text("masteruser")
         handshake.password = config.text("masterauth")
-        handshake.port = config.int("replica-announce-port") or config.int("port")
+        # Others reach us the way we reach them.
+        own_port = (config.flag("tls-replication") and config.int("tls-port")) or config.int("port")
+        handshake.port = config.int("replica-announce-port") or own_port
         handshake.host = config.text("replica-announce-ip")
         handshake.version = FORMAT_VERSION
         handshake.asks_failover = self.asks_failover
@@ -434,8 +436,8 @@ class Following(LinkUser):
         except FormatError as problem:
             self.retry(f"Failed trying to load the MASTER synchronization DB: {problem}")
             return
-        except OSError as problem:
-            self.retry(f"Failed trying to load the MASTER synchronization DB from disk: {problem.strerror}")
+        except OSError as trouble:
+            self.retry(f"Failed trying to load the MASTER synchronization DB from disk: {trouble.strerror}")
             return
         if incoming.may_step():
             self._schedule(self._load)

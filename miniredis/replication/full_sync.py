@@ -256,7 +256,7 @@ class FullSyncs:
             for follower in job.followers:
                 follower.session.push(job.mark)
                 # What follows the mark must not come before the mark is understood.
-                follower.awaits_ack = not follower.is_plain
+                follower.awaits_ack = True
                 self._sent(follower)
             job.followers = []
             self._end(job)

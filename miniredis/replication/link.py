@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -107,13 +108,19 @@ class TcpNetwork(Network):
     def __init__(self, engine: Engine, reactor: Any) -> None:
         self.engine = engine
         self.reactor = reactor
+        #: Puts TLS, or nothing, around a factory that connects to a host.
+        self.wrap: Callable[[Any, str], Any] = _as_it_is
 
     def connect(self, host: str, port: int, user: LinkUser, timeout_s: float) -> Link:
         link = TcpLink(self.engine, user)
         source = self.engine.config.string("bind-source-addr")
         bind = (source, 0) if source else None
-        link.connector = self.reactor.connectTCP(host, port, link, timeout_s, bind)
+        link.connector = self.reactor.connectTCP(host, port, self.wrap(link, host), timeout_s, bind)
         return link
+
+
+def _as_it_is(factory: Any, host: str) -> Any:
+    return factory
 
 
 def _name(address: IAddress) -> bytes:

@@ -6,9 +6,7 @@ over lists and a Clock.  Nothing here is on the way of a command.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
-
-from miniredis.dispatch.executor import Engine
+from typing import Final
 
 # How a snapshot goes.
 RUNNING: Final = 0
@@ -78,22 +76,6 @@ class Snapshot:
     def close(self) -> None:
         """Nobody wants it any more, whatever its state."""
         raise NotImplementedError
-
-
-class Libraries(Protocol):
-    """The libraries of functions that belong to the data."""
-
-    def dump_libraries(self) -> list[bytes]: ...
-
-    def load_library(self, code: bytes, replace: bool) -> None: ...
-
-    def flush_libraries(self) -> None: ...
-
-
-def libraries_of(engine: Engine) -> Libraries | None:
-    """None in a server without them."""
-    found: Libraries | None = getattr(engine, "functions", None)
-    return found
 
 
 class SnapshotWish:

@@ -6,6 +6,7 @@ What is shared is the history (history.py): the ids, the offset, the backlog.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.executor import Engine
@@ -13,10 +14,11 @@ from miniredis.dispatch.gates import GATE_REPLICA, GATE_STALE
 from miniredis.dispatch.roles import ReplicaStatus, Replication
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_HIDE
 from miniredis.replication.failover import Failover
+from miniredis.replication.farewell import Farewell
 from miniredis.replication.following import Following
 from miniredis.replication.history import History
 from miniredis.replication.info import backlog_memory_fields, replication_fields, sync_fields
-from miniredis.replication.outside import Network, SnapshotSource, Storage, libraries_of
+from miniredis.replication.outside import Network, SnapshotSource, Storage
 from miniredis.replication.primary import Primary
 from miniredis.replication.waiting import Waits
 from miniredis.resp.errors import ReplyError
@@ -36,6 +38,7 @@ class ServerReplication(Replication):
         self.following: Following = Following(engine, self.history, network, storage)
         self.failover: Failover = Failover(engine, self.history, self.primary, self._hand_over, self.promote)
         self.waits: Waits = Waits(engine)
+        self.farewell: Farewell = Farewell(engine, self.history, self.primary)
         #: (position in our log, offset in the stream) of what was applied: to tell what of it is on disk.
         self._marks: list[tuple[int, int]] = []
         self.primary.on_acknowledged = self._acknowledged
@@ -61,6 +64,7 @@ class ServerReplication(Replication):
         self.following.tick()
         self.primary.tick()
         self.failover.tick()
+        self.farewell.tick()
         self._mark()
         self.waits.look_again()
 
@@ -172,7 +176,7 @@ class ServerReplication(Replication):
             told(functions)
 
     def _replace_libraries(self, functions: list[bytes]) -> None:
-        libraries = libraries_of(self.engine)
+        libraries = self.engine.functions
         if libraries is None:
             if functions:
                 self.engine.log("warning", f"{len(functions)} function libraries of the primary cannot be kept here")
@@ -192,6 +196,7 @@ class ServerReplication(Replication):
 
     def _acknowledged(self) -> None:
         self.failover.tick()
+        self.farewell.tick()
         self.waits.look_again()
         for told in self.on_acknowledged:
             told()
@@ -301,6 +306,12 @@ class ServerReplication(Replication):
 
     def failover_state(self) -> bytes:
         return self.failover.state
+
+    def say_farewell(self, timeout_ms: int, done: Callable[[], None]) -> bool:
+        return self.farewell.begin(timeout_ms, done)
+
+    def end_farewell(self) -> bool:
+        return self.farewell.end()
 
     def disconnect_replicas(self) -> None:
         self.primary.cut_all()

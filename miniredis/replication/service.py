@@ -1,6 +1,7 @@
 """Replication in a real process: snapshots from a forked child, through a pipe or a file; received ones in a file.
 
-The files have no name for longer than it takes to open them, so that none stays behind.
+A received file has no name from the beginning, one that is sent loses its when it is complete: none stays behind but
+that of a child which was killed together with its server.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from miniredis.replication.outside import (
     SnapshotWish,
     Storage,
     Store,
-    libraries_of,
 )
 from miniredis.replication.replication import ServerReplication
 
@@ -77,7 +77,7 @@ class ForkedSource(SnapshotSource):
             (b"ctime", b"%d" % (engine.keyspace.now_ms // 1000)),
             (b"used-mem", b"0"),
         ]
-        libraries = libraries_of(engine) if wish.has_functions else None
+        libraries = engine.functions if wish.has_functions else None
         functions = libraries.dump_libraries() if libraries is not None else []
         writer.begin(aux + wish.aux + [(b"aof-base", b"0")], functions)
         while chunk := writer.step():
@@ -228,7 +228,8 @@ class ReplicationEdge:
 
     def __init__(self, engine: Engine, reactor: Any, start_child: StartChild, may_fork: MayFork) -> None:
         self.source = ForkedSource(engine, start_child, may_fork)
-        self.replication = ServerReplication(engine, TcpNetwork(engine, reactor), self.source, FileStorage(engine))
+        self.network = TcpNetwork(engine, reactor)
+        self.replication = ServerReplication(engine, self.network, self.source, FileStorage(engine))
 
     def tick(self) -> None:
         self.replication.tick()

@@ -59,6 +59,8 @@ class PrimaryStream:
             # The primary decides when keys go.
             keyspace.set_expire_policy(EXPIRE_IGNORE)
         session.active_ms = keyspace.clock.now_ms
+        timer = engine.timer
+        timer.begin()
         more = False
         try:
             while True:
@@ -92,6 +94,7 @@ class PrimaryStream:
             if self._block is None and decoder.is_idle():
                 self.applied = self.received  # blank lines at the end, too
         finally:
+            timer.end()
             if is_replica and engine.is_replica:
                 keyspace.set_expire_policy(EXPIRE_HIDE)
             self._pass_on()
@@ -122,6 +125,8 @@ class PrimaryStream:
                 self._run(argv)
         finally:
             self.engine.end_block()
+            # There is no command around the block whose effects it would end.
+            self.engine.effects.clear()
 
     def _replconf(self, argv: list[bytes]) -> None:
         if len(argv) == 3 and argv[1].lower() == b"getack":
@@ -164,3 +169,4 @@ def take_over(session: Session) -> None:
     session.set_reply_mode(REPLY_OFF)
     session.context.may_block = False
     session.decoder.authenticated = True
+    session.decoder.may_split = False  # offsets are counted request by request

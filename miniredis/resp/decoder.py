@@ -28,6 +28,8 @@ BIG_ARGUMENT: Final = 32 * 1024
 #: Requests split off at a time, where that is done in C.
 SPLIT: Final = 32
 
+NOTHING: Final[list[bytes]] = []
+
 CR: Final = 13
 STAR: Final = 42
 DOLLAR: Final = 36
@@ -45,10 +47,13 @@ class RequestDecoder:
         self.position: i64 = 0
         self.start: i64 = 0
         self.whole = True
+        #: Several requests may be split off at once; not where it matters how far each one reaches.
+        self.may_split = True
         #: Requests that were split off already, the last first; `position` is behind them.
         self._ready: list[list[bytes]] = []
         self._split = False  # the request returned last was one of them
-        self._last: list[bytes] = []
+        self._last: list[bytes] = NOTHING
+        self._likely: bytes = b""  # the name of its next command, perhaps
         self._argv: list[bytes] | None = None  # the arguments so far of an unfinished request
         self._missing: i64 = 0  # how many more it announced
         self._bulk_length: i64 = -1  # announced length of the argument that comes next, -1: not read yet
@@ -102,16 +107,23 @@ class RequestDecoder:
             return request
         data = self.data
         position = self.position
-        if split_requests is not None and self._argv is None and self.authenticated and position < len(data):
-            likely = self._last[0] if len(self._last) > 0 else b""
-            self.position = split_requests(data, int(position), SPLIT, self.max_bulk, likely, ready)
+        if (
+            split_requests is not None
+            and self._argv is None
+            and self.authenticated
+            and self.may_split
+            and position < len(data)
+        ):
+            self.position = split_requests(data, int(position), SPLIT, self.max_bulk, self._likely, ready)
             if len(ready) > 0:
                 request = ready.pop()
                 self._last = request
+                self._likely = request[0]
                 self._split = True
                 self.whole = True
                 return request
         self._split = False
+        self._last = NOTHING  # a client that falls silent keeps nothing of what it sent
         end: i64 = len(data)
         argv: list[bytes] | None = self._argv
         missing: i64 = 0

@@ -35,7 +35,9 @@ def to_lua(sandbox: Sandbox, reply: object, resp: int) -> object:
     if isinstance(reply, Preencoded):
         return encoded_to_lua(sandbox, reply.data, resp)
     if isinstance(reply, bool):
-        return reply if resp == 3 else int(reply)
+        if resp == 3:  # in one expression with the other, compiled code would make it a number
+            return reply
+        return int(reply)
     if isinstance(reply, int):
         return reply
     if reply is None:
@@ -117,7 +119,9 @@ class Tree:
             self.size += len(reply)
             return reply
         if isinstance(reply, bool):
-            return reply if self.resp == 3 else int(reply)
+            if self.resp == 3:
+                return reply
+            return int(reply)
         if isinstance(reply, int):
             return reply
         if isinstance(reply, list):

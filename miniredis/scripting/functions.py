@@ -104,9 +104,9 @@ class Libraries(FunctionLibraries):
             runner.load_library(runner.sandbox.compile(body, True))
         except CompileFailure as problem:
             raise error(b"Error compiling function: " + problem.message) from None
-        except ScriptFailure as problem:
+        except ScriptFailure as failure:
             self._forget(library)
-            raise error(b"Error registering functions: " + problem.message) from None
+            raise error(b"Error registering functions: " + failure.message) from None
         finally:
             self._loading = None
         if not library.functions:

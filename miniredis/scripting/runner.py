@@ -28,6 +28,7 @@ from miniredis.dispatch.gates import (
     GATE_WRITES_REFUSED,
 )
 from miniredis.dispatch.port import Port
+from miniredis.dispatch.routing import Routing, refusal_in_script
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.resp.errors import ReplyError, error
@@ -46,6 +47,7 @@ from miniredis.scripting.sandbox import (
 )
 from miniredis.scripting.scripts import Script, ScriptCache
 from miniredis.scripting.shebang import (
+    ALLOW_CROSS_SLOT,
     ALLOW_OOM,
     ALLOW_STALE,
     NO_CLUSTER,
@@ -89,6 +91,7 @@ class Run:
         self.outer_context = b""
         self.resp = 2
         self.started_ns = 0
+        self.slot = -1  # of its keys, in a cluster
 
 
 class BusyRule(Rule):
@@ -148,8 +151,8 @@ class ScriptRunner(ScriptHost):
             bytecode = self.sandbox.compile(body, False)
         except CompileFailure as problem:
             raise error(b"Error compiling script (new function): " + problem.message) from None
-        except ScriptFailure as problem:
-            raise ReplyError(problem.message) from None
+        except ScriptFailure as failure:
+            raise ReplyError(failure.message) from None
         script = Script(sha1_hex(source), source, flags, self.next_id(), bytecode)
         self._forget(self.cache.add(script))
         return script
@@ -441,23 +444,18 @@ class ScriptRunner(ScriptHost):
         if flags & WRITE:
             run.has_written = True
         if gates & GATE_CLUSTER and not gates & GATE_PRIMARY_LINK:
-            self._admit_slots(command, argv)
+            self._admit_slots(run, command, argv)
         return command
 
-    def _admit_slots(self, command: Command, argv: list[bytes]) -> None:
-        """In a cluster a script touches keys of this node only."""
+    def _admit_slots(self, run: Run, command: Command, argv: list[bytes]) -> None:
+        """In a cluster a script touches keys of this node, and of one slot unless it said otherwise."""
+        rule = self.engine.rules[GATE_CLUSTER]
         try:
-            redirection = self.engine.rules[GATE_CLUSTER].apply(self.session, command, argv)
+            rule.apply(self.session, command, argv)
         except ReplyError as refusal:
-            redirection = refusal
-        if redirection is None:
-            return
-        code = redirection.code() if isinstance(redirection, ReplyError) else b""
-        if code == b"CROSSSLOT":
-            raise error(b"Script attempted to access keys that do not hash to the same slot")
-        if code == b"CLUSTERDOWN":
-            raise error(b"Script attempted to execute a command while the cluster is down")
-        raise error(b"Script attempted to access a non local key in a cluster node")
+            raise refusal_in_script(refusal) from refusal
+        if isinstance(rule, Routing) and not run.flags & (UNDECLARED | ALLOW_CROSS_SLOT):
+            run.slot = rule.same_slot(run.slot, command, argv)
 
     def acl_check_cmd(self, arguments: tuple[object, ...]) -> object:
         run = self.run

@@ -24,6 +24,8 @@ CONNECT_TIMEOUT_S = 2.0
 
 #: Logs an exception of a callback: (what it did, the exception).
 LogDefect = Callable[[str, BaseException], None]
+#: Takes a factory and the host it connects to, and returns the factory to be used.
+Wrap = Callable[[Any, str], Any]
 
 
 class ChannelProtocol(Protocol):
@@ -61,9 +63,10 @@ class TcpChannel(ClientFactory):
         self._unsent = b"".join(encode_command(argv) for argv in opening)
         self._waiting: deque[OnReply] = deque(_pass_over for _ in opening)
 
-    def connect(self, reactor: Any, host: str, port: int, source: str) -> None:
+    def connect(self, reactor: Any, host: str, port: int, source: str, wrap: Wrap) -> None:
+        """`wrap` puts TLS, or nothing, around us."""
         bind = (source, 0) if source else None
-        self._connector = reactor.connectTCP(host, port, self, timeout=CONNECT_TIMEOUT_S, bindAddress=bind)
+        self._connector = reactor.connectTCP(host, port, wrap(self, host), timeout=CONNECT_TIMEOUT_S, bindAddress=bind)
 
     # -- the channel
 

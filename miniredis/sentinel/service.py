@@ -19,12 +19,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
+from miniredis.config.config import Config
 from miniredis.dispatch.executor import Engine
 from miniredis.resp.errors import ReplyError, error
 from miniredis.resp.replies import OK
 from miniredis.sentinel import watch
 from miniredis.sentinel.instances import SENTINEL, Address, Channel, Instance
-from miniredis.sentinel.link import SubscriptionChannel, TcpChannel
+from miniredis.sentinel.link import SubscriptionChannel, TcpChannel, Wrap
 from miniredis.sentinel.state import Sentinel
 from miniredis.sentinel.state_lines import read_state, write_state
 from miniredis.sentinel.timing import TICK_MS
@@ -41,7 +42,9 @@ class SentinelEdge:
     def __init__(self, engine: Engine, reactor: Any) -> None:
         self.engine = engine
         self.reactor = reactor
-        self.sentinel = Sentinel(self, engine.random, engine.config.int("port"))
+        self.sentinel = Sentinel(self, engine.random, own_port(engine.config))
+        #: Puts TLS, or nothing, around a link.
+        self.wrap: Wrap = _as_it_is
         self._loop = self._new_loop()
         self._ticks = 0
         self._ticks_seen = -1
@@ -136,7 +139,8 @@ class SentinelEdge:
         words = self.engine.config.words("bind")
         # As Redis: with one address to listen on, that is also where connections come from.
         source = words[0].decode() if len(words) == 1 and words[0] not in (b"*", b"0.0.0.0", b"::") else ""
-        channel.connect(self.reactor, instance.address.host, instance.address.port, source.removeprefix("-"))
+        address = instance.address
+        channel.connect(self.reactor, address.host, address.port, source.removeprefix("-"), self.wrap)
 
     def _opening(self, instance: Instance, purpose: bytes) -> list[list[bytes]]:
         """What is said first: who we are."""
@@ -222,3 +226,12 @@ class SentinelEdge:
 
 def _cannot_be_resolved(failure: Failure) -> object:
     return ReplyError(b"ERR Invalid IP address or hostname specified")
+
+
+def own_port(config: Config) -> int:
+    """Where other sentinels reach us: by TLS if that is how we reach them."""
+    return (config.flag("tls-replication") and config.int("tls-port")) or config.int("port")
+
+
+def _as_it_is(factory: Any, host: str) -> Any:
+    return factory

@@ -82,7 +82,7 @@ class BusyTurns:
         for factory in self.factories:
             if factory.hub is not None:
                 factory.hub.hub.run_busy_turn()
-        if self.ports or any(factory.protocols for factory in self.factories):
+        if self.ports or self._soon or any(factory.protocols for factory in self.factories):
             for factory in self.factories:
                 factory.is_busy = True
             try:

@@ -10,7 +10,6 @@ import select
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorFDSet, IStreamServerEndpoint
 from twisted.internet.tcp import Port
@@ -40,6 +39,9 @@ class HubEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         if not has_hub(self._reactor):
+            # Brings 10 MB along that the hub has no use for.
+            from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+
             kind: Any = TCP6ServerEndpoint if ":" in self._interface else TCP4ServerEndpoint
             plain = kind(self._reactor, self._port, self._backlog, self._interface)
             listening: Deferred[IListeningPort] = plain.listen(protocolFactory)

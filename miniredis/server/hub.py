@@ -63,6 +63,8 @@ class HubReader:
 
     def doRead(self) -> None:
         self.hub.run_turn()
+        if not self.hub.is_closed and not self._is_scheduled:
+            self.hub.linger()
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor stops, and everything it watches with it."""

@@ -21,6 +21,9 @@ from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import Session
 
 EVENTS_A_TURN: Final = 256
+#: How long the hub waits for clients that answer at once, and for how long the reactor may wait for the hub.
+LINGER_S: Final = 0.001
+LINGER_NS: Final = 2_000_000
 #: Each half of a turn (what was left over, what is ready) that has taken this long leaves the rest to the next one:
 #: the reactor has other things to do as well.
 HALF_TURN_NS: Final = 4_000_000
@@ -56,6 +59,8 @@ class Hub:
         self.is_closed = False
         #: Events that the last turn had no time for.
         self.left_events: list[tuple[int, int]] = []
+        #: The last turn that asked had some.
+        self.had_events = False
         #: When this half of the turn began.
         self.began_ns: i64 = 0
         #: A command that takes long lets us have a turn in its middle; output then waits for nothing.
@@ -82,14 +87,17 @@ class Hub:
 
     def run_turn(self) -> None:
         """Handle what is ready; asks for another turn when something is left."""
-        engine = self.engine
         self.in_turn = True
-        if engine is not None:
-            engine.begin_turn()
+        if self.engine is not None:
+            self.engine.begin_turn()
         self.go_on(True)
-        self.handle_events()
+        self.handle_events(self.next_events())
+        self.end_turn()
+
+    def end_turn(self) -> None:
         # What was written to other connections in this turn leaves with it.
         self.go_on(False)
+        engine = self.engine
         if engine is not None:
             log = engine.log_buffer
             if log is not None and log.is_behind():
@@ -97,6 +105,46 @@ class Hub:
         self.in_turn = False
         if (self.pending or self.left_events) and not self.is_closed:
             self.schedule()
+
+    def linger(self) -> None:
+        """Further turns, while clients answer within a millisecond; the reactor waits for LINGER_NS at most.
+
+        A round of the reactor costs as much as a request.  Not while anything waits for the reactor: the rest of a
+        turn, or the log's thread.
+        """
+        engine = self.engine
+        if engine is None or not self.had_events:
+            return
+        began_ns = engine.timer.mark_ns
+        while not self.pending and not self.left_events and not self.is_closed:
+            log = engine.log_buffer
+            if log is not None and log.is_behind():
+                return
+            events = self.poll.poll(LINGER_S, EVENTS_A_TURN)
+            if not events:
+                return
+            self.note_batch(len(events))
+            self.in_turn = True
+            engine.begin_turn()
+            self.handle_events(events)
+            self.end_turn()
+            if engine.timer.mark_ns - began_ns > LINGER_NS:
+                return
+
+    def next_events(self) -> list[tuple[int, int]]:
+        """What the last turn had no time for, else what is ready: up to EVENTS_A_TURN, and the kernel goes round."""
+        left = self.left_events
+        if left:
+            self.left_events = []
+            return left
+        events = self.poll.poll(0, EVENTS_A_TURN)
+        self.note_batch(len(events))
+        self.had_events = len(events) > 0
+        return events
+
+    def note_batch(self, count: int) -> None:
+        self.batches[count.bit_length()] += 1
+        self.events += count
 
     def begin_half(self) -> None:
         if self.engine is not None:
@@ -122,7 +170,7 @@ class Hub:
         self.is_busy = True
         self.busy_turns += 1
         self.go_on(True)
-        self.handle_events()
+        self.handle_events(self.next_events())
         self.go_on(False)
         self.is_busy = False
         self.in_turn = was_in_turn
@@ -148,23 +196,15 @@ class Hub:
                 except Exception as defect:
                     connection.fail(defect)
 
-    def handle_events(self) -> None:
-        """Receive and send, up to EVENTS_A_TURN times, and go round among those that are ready."""
+    def handle_events(self, events: list[tuple[int, int]]) -> None:
+        """Receive and send; what there is no time for is left to the next turn."""
         self.begin_half()
         busy_turns = self.busy_turns
-        left_events = self.left_events
-        if left_events:
-            # What is still to be told of these connections is told again: a broken one is not looked for here.
-            self.left_events = []
-            events = left_events
-        else:
-            events = self.poll.poll(0, EVENTS_A_TURN)
-            self.batches[len(events).bit_length()] += 1
-            self.events += len(events)
         count = len(events)
         at = 0
         while at < count:
             if self.is_over():
+                # A connection that broke is told of again, and may be another's by then.
                 self.left_events = [(fd, kinds & ~BROKEN) for fd, kinds in events[at:]]
                 return
             fd, kinds = events[at]

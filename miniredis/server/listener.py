@@ -114,14 +114,20 @@ class SessionPort:
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
             refusal = self.factory.admit(address[0])
             if refusal:
-                accepted.send(refusal)
-                accepted.close()
+                self._refuse(accepted, refusal)
                 return
             local = accepted.getsockname()
         except OSError:  # it went away already
             accepted.close()
             return
-        self.reader.hub.add(accepted, name_address(address), name_address(local))
+        self._enter(accepted, name_address(address), name_address(local))
+
+    def _refuse(self, accepted: socket.socket, refusal: bytes) -> None:
+        accepted.send(refusal)
+        accepted.close()
+
+    def _enter(self, accepted: socket.socket, peer: bytes, local: bytes) -> None:
+        self.reader.hub.add(accepted, peer, local)
 
     def _rest(self) -> None:
         """Out of descriptors: the socket stays readable, so look away for a moment instead of spinning."""

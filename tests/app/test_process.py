@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from twisted.application.service import Application
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import ILogObserver, globalLogPublisher
 
@@ -24,6 +25,7 @@ from miniredis.app.tap import makeService
 from miniredis.config.config import SetFailed
 from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.shutdown import ShutdownRequest
+from miniredis.resp.errors import ReplyError
 
 Start = Callable[..., ServerProcess]
 
@@ -373,7 +375,7 @@ def test_a_socket_that_was_handed_over_is_served(start: Start, monkeypatch: pyte
         handed = Inherited()
         handed.tcp.append(socket.socket(fileno=os.dup(listening.fileno())))
         handed.http["web"].append(web)
-        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda: handed)
+        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda descriptors: handed)
         process = start("--port", "1")
         process.privilegedStartService()
         assert process.server.tcp_port() == port
@@ -391,8 +393,73 @@ def test_a_unix_socket_that_was_handed_over_is_served(
         listening.listen()
         handed = Inherited()
         handed.unix.append(listening)
-        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda: handed)
+        monkeypatch.setattr("miniredis.app.process.inherited_sockets", lambda descriptors: handed)
         process = start()
         process.privilegedStartService()
         assert process.reactor.adoptedPorts[0][1] == socket.AF_UNIX
         process.stopService()
+
+
+class Lagging:
+    """Replication that has somebody to wait for."""
+
+    def __init__(self, process: ServerProcess) -> None:
+        self.done: list[Callable[[], None]] = []
+        self.ended = 0
+        replication = process.server.replication.replication
+        replication.farewell.begin = self.begin  # type: ignore[method-assign]
+        replication.farewell.end = self.end  # type: ignore[method-assign]
+
+    def begin(self, timeout_ms: int, done: Callable[[], None]) -> bool:
+        assert timeout_ms == 10_000
+        self.done.append(done)
+        return True
+
+    def end(self) -> bool:
+        self.ended += 1
+        return True
+
+
+def test_shutdown_waits_for_replicas_and_can_be_aborted(start: Start) -> None:
+    process = start("--port", "0", "--save", "")
+    lagging = Lagging(process)
+    engine = process.server.engine
+    assert engine.shutdown is not None and engine.abort_shutdown is not None
+    replies: list[object] = []
+    waiting = engine.shutdown(ShutdownRequest(None, False, False))
+    assert isinstance(waiting, Deferred)
+    waiting.addCallback(replies.append)
+    assert engine.abort_shutdown()
+    assert isinstance(replies[0], ReplyError)
+    assert lagging.ended == 1
+    engine.shutdown(ShutdownRequest(None, False, False))
+    process.server.prepare_stop = lambda save: False  # type: ignore[method-assign]
+    lagging.done[-1]()
+    assert lagging.ended == 2
+    process.server.prepare_stop = lambda save: True  # type: ignore[method-assign]
+    lagging.done[-1]()
+    process.reactor.advance(0)
+    assert process.reactor.stops == 1
+
+
+def test_shutdown_now_waits_for_nobody(start: Start) -> None:
+    process = start("--port", "0", "--save", "")
+    Lagging(process)
+    assert process.server.engine.shutdown is not None
+    assert process.server.engine.shutdown(ShutdownRequest(None, True, False)) is None
+    process.reactor.advance(0)
+    assert process.reactor.stops == 1
+
+
+def test_a_second_signal_waits_for_nobody(start: Start) -> None:
+    process = start("--port", "0", "--save", "")
+    lagging = Lagging(process)
+    process.heed_signal(signal.SIGTERM)
+    assert process.reactor.stops == 0
+    process.server.prepare_stop = lambda save: False  # type: ignore[method-assign]
+    lagging.done[-1]()
+    assert lagging.ended == 1
+    process.heed_signal(signal.SIGTERM)
+    process.server.prepare_stop = lambda save: True  # type: ignore[method-assign]
+    process.heed_signal(signal.SIGTERM)
+    assert process.reactor.stops == 1

@@ -14,6 +14,9 @@ from twisted.internet.interfaces import IReactorFDSet
 assert IReactorFDSet.providedBy(reactor)
 from twisted.internet import reactor as same
 assert same is reactor
+import miniredis.app.process
+for name in (HIDDEN, "cryptography", "twisted.internet.endpoints", "twisted.web.server"):
+    assert name not in sys.modules, name
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.internet.ssl import CertificateOptions
 assert HIDDEN in sys.modules

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from twisted.internet.task import Clock
 
-from miniredis.app.activation import inherited_sockets
+from miniredis.app.activation import handed_over, inherited_sockets
 from miniredis.app.supervisor import Supervisor
 
 
@@ -80,16 +82,8 @@ def test_a_supervisor_that_is_gone_does_not_matter(tmp_path: Path) -> None:
 # -- sockets
 
 
-def handed_over(tmp_path: Path, names: str, pid: int | None = None) -> dict[str, str]:
-    return {"LISTEN_PID": str(pid or os.getpid()), "LISTEN_FDS": str(names.count(":") + 1), "LISTEN_FDNAMES": names}
-
-
-def descriptors(*sockets: socket.socket) -> int:
-    """Duplicates with consecutive numbers; the first of these."""
-    first = 200
-    for place, each in enumerate(sockets):
-        os.dup2(each.fileno(), first + place)
-    return first
+def duplicates(*sockets: socket.socket) -> list[int]:
+    return [os.dup(each.fileno()) for each in sockets]
 
 
 def listening(family: int, address: str | tuple[str, int]) -> socket.socket:
@@ -108,7 +102,8 @@ def test_sockets_are_sorted_by_what_they_are_for(tmp_path: Path) -> None:
         socket.socket(),
         socket.socket(type=socket.SOCK_DGRAM),
     ]
-    found = inherited_sockets(handed_over(tmp_path, "redis:redis:web:metrics:x:y"), descriptors(*made))
+    given = duplicates(*made)
+    found = inherited_sockets(given, {"LISTEN_FDNAMES": "redis:redis:web:metrics:x:y"})
     assert found.has_clients()
     assert [each.getsockname() for each in found.tcp] == [made[0].getsockname()]
     assert [each.getsockname() for each in found.unix] == [made[1].getsockname()]
@@ -117,18 +112,35 @@ def test_sockets_are_sorted_by_what_they_are_for(tmp_path: Path) -> None:
     assert not os.get_inheritable(found.tcp[0].fileno())
     for each in (*made, *found.tcp, *found.unix, *found.http["web"], *found.http["metrics"]):
         each.close()
-    os.close(204)
-    os.close(205)
+    # Neither listens: nobody took them.
+    os.close(given[4])
+    os.close(given[5])
 
 
-def test_what_is_for_another_process_or_no_number_is_left(tmp_path: Path) -> None:
-    assert not inherited_sockets(handed_over(tmp_path, "redis", pid=1)).has_clients()
-    assert not inherited_sockets({"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "x"}).has_clients()
-    assert not inherited_sockets({}).has_clients()
+def test_a_socket_without_a_name_is_for_clients() -> None:
+    with listening(socket.AF_INET, ("127.0.0.1", 0)) as made:
+        found = inherited_sockets(duplicates(made), {})
+        assert len(found.tcp) == 1
+        found.tcp[0].close()
+
+
+def test_nothing_is_handed_over_to_the_tests() -> None:
+    assert handed_over() == []
+    assert not inherited_sockets([]).has_clients()
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_who_reads_the_environment_first_does_not_matter(monkeypatch: pytest.MonkeyPatch, read_before: bool) -> None:
+    monkeypatch.delitem(sys.modules, "twisted.internet.endpoints", raising=False)
+    for name, value in (("PID", str(os.getpid())), ("FDS", "2"), ("FDNAMES", "redis:web")):
+        monkeypatch.setenv(f"LISTEN_{name}", value)
+    if read_before:
+        importlib.import_module("twisted.internet.endpoints")
+    assert handed_over() == [3, 4]
 
 
 def test_what_is_no_socket_is_left(tmp_path: Path) -> None:
     with open(tmp_path / "file", "wb") as file:
-        os.dup2(file.fileno(), 210)
-    assert not inherited_sockets(handed_over(tmp_path, "redis"), 210).has_clients()
-    os.close(210)
+        descriptor = os.dup(file.fileno())
+    assert not inherited_sockets([descriptor]).has_clients()
+    os.close(descriptor)

@@ -113,7 +113,7 @@ class Stranger:
 
     def say(self, wires: Wires, data: bytes) -> None:
         self.transport.write(data)
-        wires.deliver()
+        wires.flow()
 
 
 @pytest.mark.parametrize("data", [b"\n", b"GET / HTTP/1.1\r\n\r\n", b"x" * 20_000, b"M1 PING " + b"a" * 300 + b"\n"])
@@ -122,7 +122,7 @@ def test_what_is_no_frame_ends_the_link_and_changes_nothing(wires: Wires, tmp_pa
     before = server.cluster.view.nodes.copy()
     stranger = Stranger()
     wires.connectTCP("127.0.0.1", 17001, stranger)
-    wires.deliver()
+    wires.flow()
     stranger.say(wires, data)
     assert stranger.is_lost
     assert server.edge.bus.refused == 1
@@ -141,7 +141,7 @@ def test_frames_of_strangers_are_answered_but_do_not_count(wires: Wires, tmp_pat
     assert b"M1 PING" in frame
     stranger = Stranger()
     wires.connectTCP("127.0.0.1", 17001, stranger)
-    wires.deliver()
+    wires.flow()
     stranger.say(wires, frame)
     assert b"M1 PONG" in stranger.received
     assert len(first.cluster.view.nodes) == 2
@@ -153,7 +153,7 @@ def test_a_peer_that_does_not_read_is_cut_off(wires: Wires, tmp_path: Path) -> N
     for end in wires.ends:
         end.is_stuck = True
     first.call("PUBLISH", "news", "x" * 20_000)
-    wires.deliver()
+    wires.flow()
     assert first.edge.bus.limit_exceeded > 0
     info = first.call("CLUSTER", "INFO")
     assert b"total_cluster_links_buffer_limit_exceeded:0" not in info.text  # type: ignore[attr-defined]

@@ -95,9 +95,9 @@ def test_clients_are_told_the_endpoint_that_is_preferred() -> None:
     assert b"tls-port\r\n:7443" in node.call("CLUSTER", "SHARDS")
     node.client.session.port.is_tls = True
     assert b":7443" in node.call("CLUSTER", "SLOTS")
-    assert b"127.0.0.1:7001@17001,here.example" in node.call("CLUSTER", "NODES") or (
-        b":7001@17001,here.example" in node.call("CLUSTER", "NODES")
-    )
+    assert b":7443@17001,here.example" in node.call("CLUSTER", "NODES")
+    node.client.session.port.is_tls = False
+    assert b":7001@17001,here.example" in node.call("CLUSTER", "NODES")
 
 
 def test_a_redirection_names_the_preferred_endpoint() -> None:
@@ -310,8 +310,8 @@ def test_only_database_0_is_there_unless_more_are_asked_for(node: MemoryNode) ->
 
 def scanned(node: MemoryNode, *options: str | int) -> tuple[list[bytes], int]:
     """All keys by CLUSTERSCAN, and how many calls that took."""
-    cursor, calls = b"0", 0
     keys: list[bytes] = []
+    cursor, calls = b"0", 0
     while True:
         reply = node.call("CLUSTERSCAN", cursor, *options)
         calls += 1

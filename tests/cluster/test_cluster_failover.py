@@ -47,6 +47,19 @@ def test_a_replica_whose_data_is_too_old_does_not_take_over() -> None:
     assert "data age" in replica.logged()
 
 
+def test_a_replica_that_has_never_had_the_data_does_not_take_over() -> None:
+    joined = formed(3, 1)
+    first, second, third, replica, *_ = nodes_of(joined)
+    replica.replication.link_up = False
+    replica.replication.down_since = replica.engine.time.wall_ms()
+    assert replica.view.myself.primary is not None
+    replica.world.follow(replica.view.myself.primary)
+    first.is_down = True
+    joined.run(6)
+    assert replica.view.myself.is_replica
+    assert "data age" in replica.logged()
+
+
 def test_the_replica_with_more_data_stands_first() -> None:
     joined = formed(3, 2)
     nodes = nodes_of(joined)

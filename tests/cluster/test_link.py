@@ -60,17 +60,17 @@ def test_replies_come_in_order_however_they_are_cut(wires: Wires) -> None:
     asking = connected(wires, ReactorLinks(wires)).ask([[b"SELECT", b"0"], [b"GET", b"k"]], 1)
     replies: list[object] = []
     asking.addCallback(replies.extend)
-    wires.deliver()
+    wires.flow()
     assert replies == []
     wires.ends[-1].write(b"c\r\n")
-    wires.deliver()
+    wires.flow()
     assert replies[1] == b"abc"
 
 
 def test_whole_replies(wires: Wires) -> None:
     wires.listeners[7001] = Listening(b"+OK\r\n:1\r\n")
     asking = connected(wires, ReactorLinks(wires)).ask([[b"SELECT", b"0"], [b"EXISTS", b"k"]], 1)
-    wires.deliver()
+    wires.flow()
     status, number = result_of(asking)
     assert isinstance(status, Status)
     assert number == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from miniredis.cluster.disk import NodesFile, NodesFileInUse
@@ -99,7 +101,17 @@ def test_what_is_rendered_is_what_is_loaded() -> None:
     assert render(view, 0) == text
 
 
-def test_the_file_is_replaced_whole_and_locked(tmp_path) -> None:
+@pytest.mark.parametrize("name", [b".", b"A" * 40, b"a" * 41])
+def test_a_primary_whose_name_is_none_stops_the_start(name: bytes) -> None:
+    # Written out again, such a file could not be read by the next start.
+    node = MemoryCluster().add(quick_config(), REDIS)
+    text = REDIS.replace(b"slave %s" % THIRD, b"slave %s" % name)
+    assert text != REDIS
+    with pytest.raises(BadNodesFile, match="40 digits"):
+        load(ClusterView(node.world, own_id(text)), text)
+
+
+def test_the_file_is_replaced_whole_and_locked(tmp_path: Path) -> None:
     file = NodesFile(str(tmp_path / "nodes.conf"))
     assert file.read() == b""
     file.lock()
@@ -114,7 +126,7 @@ def test_the_file_is_replaced_whole_and_locked(tmp_path) -> None:
     NodesFile(file.path).lock()
 
 
-def test_a_save_that_fails_leaves_the_old_file(tmp_path) -> None:
+def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     file = NodesFile(str(tmp_path / "gone" / "nodes.conf"))
     with pytest.raises(OSError, match="No such file"):
         file.save(b"text", True)

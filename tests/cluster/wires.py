@@ -78,7 +78,7 @@ class Listener:
 
 
 class Wires(Clock):
-    """listenTCP, connectTCP, time; `pump` lets happen what was begun."""
+    """listenTCP, connectTCP, time; `flow` lets happen what was begun."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,11 +112,11 @@ class Wires(Clock):
             end.protocol.factory = factory_of_end
             end.protocol.makeConnection(end)
 
-    def deliver(self) -> None:
+    def flow(self) -> None:
         while self.queue:
             self.queue.pop(0)()
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 10)):
             self.advance(0.1)
-            self.deliver()
+            self.flow()

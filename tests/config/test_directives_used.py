@@ -18,11 +18,9 @@ UNDER_WAY = {
     "replication": ("repl-", "replica-", "master", "min-replicas-", "import-mode", "shutdown-timeout",
                     "bind-source-addr", "rdb-del-sync-files"),
     "cluster": ("cluster-", "slot-migration-"),
-    "TLS": ("tls-",),
     "users and tracking": ("acl", "tracking-table-max-keys"),
     "scripting": ("busy-reply-threshold",),
     "console and metrics": ("web-", "metrics-"),
-    "modules": ("enable-module-command",),
     "endpoints": ("listen-endpoint", "fast-endpoint", "availability-zone"),
     "loading of newer files": ("rdb-version-check",),
 }  # fmt: skip

@@ -65,11 +65,14 @@ def test_a_rule_that_says_nothing_lets_pass() -> None:
 def test_a_router_replies_in_the_place_of_the_command() -> None:
     server = MemoryServer()
     client = server.connect()
-    server.engine.rules[gates.GATE_CLUSTER] = Redirection()
-    server.engine.gates |= gates.GATE_CLUSTER
-    assert client.call(b"GET", b"k") == b"-MOVED 1 127.0.0.1:7000\r\n"
-    server.engine.rules[gates.GATE_CLUSTER] = Rule()
-    assert client.call(b"GET", b"k") == b"$-1\r\n"
+    for rule, reply in ((Redirection(), b"-MOVED 1 127.0.0.1:7000\r\n"), (Rule(), b"$-1\r\n")):
+        server.engine.rules[gates.GATE_CLUSTER] = server.engine.slot_rule = rule
+        server.engine.gates |= gates.GATE_CLUSTER
+        assert client.call(b"GET", b"k") == reply
+        # The same where another gate is down as well.
+        server.engine.gates |= gates.GATE_REPLICA
+        assert client.call(b"GET", b"k") == reply
+        server.engine.gates &= ~gates.GATE_REPLICA
 
 
 def test_what_the_primary_sends_is_obeyed() -> None:

@@ -7,7 +7,6 @@ import pytest
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.routing import Directory
 from miniredis.keyspace.slots import KeysBySlot, key_slot
-from miniredis.resp.errors import ReplyError
 
 from cluster.harness import MemoryNode, alone, formed, nodes_of, quick_config
 
@@ -125,8 +124,8 @@ def test_a_transaction_is_of_one_slot() -> None:
     assert whole.call("EXEC") == b"-ERR EXEC without MULTI\r\n"
     whole.call("MULTI")
     whole.call("SET", OURS, "v")
-    whole.call("GET", OURS)
-    assert whole.call("EXEC") == b"*2\r\n+OK\r\n$1\r\nv\r\n"
+    whole.call("MGET", OURS, OURS)
+    assert whole.call("EXEC") == b"*2\r\n+OK\r\n*2\r\n$1\r\nv\r\n$1\r\nv\r\n"
 
 
 def test_a_transaction_whose_slot_goes_meanwhile_is_sent_on() -> None:
@@ -154,15 +153,19 @@ def test_a_scan_of_the_cluster_may_begin_anywhere() -> None:
     assert node.call("CLUSTERSCAN", "0-{foo}-0") == b"-MOVED 12182 127.0.0.1:7003\r\n"
 
 
-def test_scripts_reach_only_what_is_here() -> None:
+def test_what_a_script_calls_is_looked_at_too() -> None:
     node, *_ = three()
-    routing = node.world.routing
-    session = node.client.session
-    assert routing.check_script_keys(session, -1, [OURS + b"1", OURS + b"2"]) == 0
-    with pytest.raises(ReplyError, match="non local key"):
-        routing.check_script_keys(session, -1, [b"foo"])
-    with pytest.raises(ReplyError, match="do not hash to the same slot"):
-        routing.check_script_keys(session, 1, [OURS])
+    local = "Script attempted to access a non local key in a cluster node"
+    assert node.call("EVAL", "return redis.call('GET', KEYS[1])", 1, OURS) == b"$-1\r\n"
+    assert local in node.call("EVAL", "return redis.call('GET', 'foo')", 0).decode()
+    assert node.call("EVAL", "return 1", 1, "foo") == b"-MOVED 12182 127.0.0.1:7003\r\n"
+    several = "#!lua%s\nredis.call('GET', '{06S}1') redis.call('GET', '{06S}2') return redis.call('GET', '{Qi}')"
+    slots = "Script attempted to access keys that do not hash to the same slot"
+    assert slots in node.call("EVAL", several % "", 0).decode()
+    assert node.call("EVAL", several % " flags=allow-cross-slot-keys", 0) == b"$-1\r\n"
+    node.world.routing.is_up = False
+    down = "Script attempted to execute a command while the cluster is down"
+    assert down in node.call("EVAL", "return redis.call('GET', 'foo')", 0).decode()
 
 
 def test_the_index_knows_the_keys_of_each_slot() -> None:
@@ -199,3 +202,31 @@ def test_the_index_follows_the_keys() -> None:
     assert node.call("CLUSTER", "COUNTKEYSINSLOT", 12182) == b":9\r\n"
     node.call("FLUSHALL")
     assert node.call("CLUSTER", "COUNTKEYSINSLOT", 12182) == b":0\r\n"
+
+
+def test_a_key_that_is_here_is_served_only_while_all_keys_here_are_ours() -> None:
+    first, second, _ = three()
+    routing = first.world.routing
+    assert routing.all_ours
+    first.call("SET", OURS, "v")
+    assert first.call("GET", OURS) == b"$1\r\nv\r\n"
+    first.call("CLUSTER", "SETSLOT", 1, "MIGRATING", second.id)
+    assert not routing.all_ours
+    first.call("CLUSTER", "SETSLOT", 1, "STABLE")
+    assert routing.all_ours
+    second.call("CLUSTER", "SETSLOT", 1, "IMPORTING", first.id)
+    assert not second.world.routing.all_ours
+    # A key of a slot that another has taken is not served while it waits to be dropped.
+    taker = first.view.find(second.id)
+    assert taker is not None
+    first.view.assign(0, taker)
+    first.world.routes_changed()
+    assert not routing.all_ours
+    assert first.call("GET", OURS).startswith(b"-MOVED 0 ")
+    first.world.drop_keys([0])
+    first.server.advance(0.1)
+    assert routing.all_ours
+
+
+def test_a_replica_looks_at_every_slot() -> None:
+    assert not nodes_of(formed(3, 1))[3].world.routing.all_ours

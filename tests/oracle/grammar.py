@@ -269,6 +269,8 @@ class Call:
         if own_name in (b"seconds", b"milliseconds"):
             return st.sampled_from(RELATIVE[:2] if self.is_tame else RELATIVE)
         by_rank = own_name in (b"start", b"end") and not name.startswith((b"X", b"ZRANGE"))
+        if self.is_tame and own_name.startswith(b"unix-time"):
+            return st.sampled_from(FUTURE_MS[:2] if own_name.endswith(b"milliseconds") else FUTURE_SECONDS[:2])
         if own_name in SPECIAL and not by_rank:
             return st.sampled_from(SPECIAL[own_name])
         if name.endswith((b"RANDMEMBER", b"RANDFIELD")):

@@ -110,6 +110,32 @@ CLUSTER SLOTS
 CLUSTER SHARDS x
 """.strip().splitlines()
 
+#: Scripts and transactions, word by word.
+SCRIPTS: tuple[tuple[str, ...], ...] = (
+    ("EVAL", "return redis.call('SET', KEYS[1], 'v')", "1", "foo"),
+    ("EVAL", "return redis.call('GET', KEYS[1])", "1", "foo"),
+    ("EVAL", "return 1", "2", "foo", "a"),
+    ("EVAL", "return redis.call('MGET', 'foo', 'a')", "0"),
+    ("EVAL", "return redis.call('GET', 'foo')", "0"),
+    ("EVAL", "return redis.call('GET', 'a')", "1", "foo"),
+    ("EVAL", "redis.call('GET', 'a') return redis.call('GET', 'foo')", "0"),
+    ("EVAL", "#!lua\nredis.call('GET', 'a') return redis.call('GET', 'foo')", "0"),
+    ("EVAL", "#!lua\nredis.call('GET', 'a') return redis.call('GET', 'foo')", "1", "a"),
+    ("EVAL", "#!lua flags=allow-cross-slot-keys\nredis.call('GET', 'a') return redis.call('GET', 'foo')", "0"),
+    ("EVAL", "#!lua flags=no-cluster\nreturn 1", "0"),
+    ("DEL", "foo"),
+    ("WATCH", "foo"),
+    ("WATCH", "foo", "a"),
+    ("MULTI",),
+    ("SET", "foo", "1"),
+    ("GET", "{foo}2"),
+    ("EXEC",),
+    ("MULTI",),
+    ("MGET", "foo", "a"),
+    ("EXEC",),
+    ("DEL", "foo"),
+)
+
 #: What only Valkey has.
 VALKEY_REQUESTS = """
 CLUSTER SLOT-STATS SLOTSRANGE 0 2
@@ -178,6 +204,21 @@ def test_a_node_answers_as_redis_does(redis_node: SocketConnection, node: Memory
     for request in REQUESTS:
         argv = request.encode().split(b" ")
         theirs, ours = masked(redis_node(*argv)), masked(node.client.call(*argv))
+        if theirs != ours:
+            differences.append((request, theirs, ours))
+    assert differences == []
+
+
+def test_scripts_and_transactions_keep_to_a_slot(redis_node: SocketConnection) -> None:
+    node = alone(quick_config())
+    if b"cluster_slots_assigned:0" in redis_node(b"CLUSTER", b"INFO"):
+        redis_node(b"CLUSTER", b"ADDSLOTSRANGE", b"0", b"16383")
+    while b"cluster_state:ok" not in redis_node(b"CLUSTER", b"INFO"):
+        pass
+    differences = []
+    for request in SCRIPTS:
+        argv = [word.encode() for word in request]
+        theirs, ours = redis_node(*argv), node.client.call(*argv)
         if theirs != ours:
             differences.append((request, theirs, ours))
     assert differences == []

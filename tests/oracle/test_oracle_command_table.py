@@ -20,6 +20,11 @@ DOCUMENTED_OTHERWISE: dict[str, str] = {
     "SAFE and FAILOVER come with replication": "shutdown",
     "the times are times there, as elsewhere": "hexpireat hpexpireat",
     "COUNT stands within FULL": "xinfo|stream",
+    "the key is one, though no command reads it": "cluster|keyslot",
+    "alternatives that our notation does not group yet": (
+        "cluster|migrateslots cluster|setslot cluster|slot-stats cluster|syncslots clusterscan failover migrate"
+        " script|debug"
+    ),
 }
 
 Entry = dict[str, object]

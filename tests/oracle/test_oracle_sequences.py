@@ -6,11 +6,13 @@ types, encodings and the digest of all data must be equal, too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oracle.comparison import Peer
+from oracle.comparison import Backend, Peer
 from oracle.differences import REDIS, VALKEY
 from oracle.grammar import GROUPS, NORMALISERS, Grammar, Words, is_newer
 from oracle.wire import Command
@@ -54,6 +56,17 @@ def redis_grammar(oracle: Peer) -> Grammar:
 def valkey_grammar(valkey_oracle: Peer, redis_grammar: Grammar) -> Grammar:
     """Of Valkey: the reference for what is newer, which is mixed with what both know."""
     return Grammar(valkey_oracle.theirs.connect(), tame=redis_grammar.commands)
+
+
+@pytest.fixture(autouse=True)
+def usual_limits(ours: Backend, redis_backend: Backend, valkey_backend: Backend) -> Iterator[None]:
+    """The servers are the whole session's: other tests find them with the limits they started with."""
+    yield
+    for backend in (ours, redis_backend, valkey_backend):
+        connection = backend.connect()
+        for name, value in DEFAULT.items():
+            assert connection(b"CONFIG", b"SET", name, value) == b"+OK\r\n"
+        connection.close()
 
 
 def in_transactions(commands: list[Words]) -> list[Words]:

@@ -125,6 +125,11 @@ OPTIONS = st.lists(
 def test_any_options(oracle: Peer, members: list[bytes], push: bytes, options: list[bytes]) -> None:
     if push == b"SADD" and b"BY" in options:
         push = b"RPUSH"  # equal weights and "nosort" show the order of a set, which is nobody's business
+    if {b"ALPHA", b"BY"} <= set(options):
+        # Elements of the same textual weight come in any order from a server that sorts only the part asked for.
+        while b"LIMIT" in options:
+            at = options.index(b"LIMIT")
+            options = options[:at] + options[at + 3 :]
     oracle.compare(
         [
             [push, b"k", *members],

@@ -89,12 +89,12 @@ def test_a_child_yields_the_processor_and_tells_how_far_it_is() -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
 
     def work(progress: child_module.Progress) -> None:
-        progress.note(os.getpriority(os.PRIO_PROCESS, 0))
+        progress.note(os.getpriority(os.PRIO_PROCESS, 0) + 20)
         os.kill(os.getpid(), signal.SIGSTOP)
 
     child = child_module.start_child(work, 0)
     os.waitpid(child.pid, os.WUNTRACED)
-    assert child.progress.keys() == min(before + child_module.CHILD_NICENESS, 19)
+    assert child.progress.keys() == min(before + child_module.CHILD_NICENESS, 19) + 20
     assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "1000\n"
     os.kill(child.pid, signal.SIGCONT)
     while (done := child.poll()) is None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
+from miniredis.dispatch.function_libraries import FunctionLibraries
 from miniredis.dispatch.roles import Replication
 from miniredis.keyspace.snapshot import LOADED, SnapshotLoader
 from miniredis.resp.errors import ReplyError
 from miniredis.testing.memory import MemoryClient, MemoryServer
-from replication.world import Node, World
+from replication.world import World
 
 
 @pytest.fixture
@@ -18,11 +17,10 @@ def world() -> World:
     return World()
 
 
-def slow_clock(node: Node, step_ms: int = 8) -> None:
-    """Each look at the clock finds it later, so that slices end early."""
-    ticks = itertools.count()
-    before = node.engine.time.monotonic_ns
-    node.engine.time.monotonic_ns = lambda: before() + next(ticks) * step_ms * 1_000_000
+@pytest.fixture
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every slice is over after its first step."""
+    monkeypatch.setattr("miniredis.replication.following.SLICE_NS", -1)
 
 
 # -- SYNC, and snapshots alone
@@ -138,7 +136,7 @@ def test_valkey_is_sent_its_own_form(world: World):
 # -- libraries of functions
 
 
-class Libraries:
+class Libraries(FunctionLibraries):
     def __init__(self) -> None:
         self.loaded: list[bytes] = [b"old"]
 
@@ -154,11 +152,10 @@ class Libraries:
         self.loaded.clear()
 
 
-@pytest.mark.interpreted
 def test_libraries_come_along(world: World):
     primary, replica = world.add(7001).start(), world.add(7002).start()
     libraries = Libraries()
-    replica.engine.functions = libraries  # type: ignore[assignment, attr-defined, unused-ignore]
+    replica.engine.functions = libraries
     primary.source.functions = [b"one", b"bad", b"two"]
     replaced: list[list[bytes]] = []
     replica.engine.on_data_replaced.append(replaced.append)
@@ -169,10 +166,9 @@ def test_libraries_come_along(world: World):
     assert replaced == [[b"one", b"bad", b"two"]]
 
 
-@pytest.mark.interpreted
 def test_a_server_without_functions_says_what_it_lost(world: World):
     primary, replica = world.add(7001).start(), world.add(7002).start()
-    replica.engine.functions = None  # type: ignore[attr-defined, unused-ignore]
+    replica.engine.functions = None
     primary.source.functions = [b"one"]
     replica.follow(primary)
     world.run_until(replica.is_in_step)
@@ -183,10 +179,9 @@ def test_a_server_without_functions_says_what_it_lost(world: World):
 
 
 @pytest.mark.parametrize("mode", ["disabled", "flush-before-load"])
-@pytest.mark.interpreted
+@pytest.mark.usefixtures("short_slices")
 def test_loading_and_applying_go_on_in_slices(world: World, mode: str):
     primary, replica = world.add(7001).start(), world.add(7002, repl_diskless_load=mode).start()
-    slow_clock(replica)
     for number in range(3000):
         primary.call("SET", f"key{number}", "x" * 50)
     replica.follow(primary)
@@ -198,12 +193,11 @@ def test_loading_and_applying_go_on_in_slices(world: World, mode: str):
     assert replica.digest() == primary.digest()
 
 
-@pytest.mark.interpreted
+@pytest.mark.usefixtures("short_slices")
 def test_a_primary_that_is_faster_than_we_has_to_wait(world: World):
     primary, replica = world.add(7001).start(), world.add(7002).start()
     replica.follow(primary)
     world.run_until(replica.is_in_step)
-    slow_clock(replica)
     following = replica.replication.following
     piece = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\n" + b"x" * 100 + b"\r\n"
     following.link_received(piece * 60_000)
@@ -329,6 +323,7 @@ def test_the_interface_is_abstract():
                 "take_origin": ({},),
                 "acknowledged_by": (0,),
                 "begin_failover": ("", 0, False, 0),
+                "say_farewell": (0, lambda: None),
             }.get(name, ())
             with pytest.raises(NotImplementedError):
                 getattr(interface, name)(*arguments)

@@ -176,6 +176,7 @@ def test_a_store_that_cannot_be_read_back_is_told(world: World):
 def test_watched_keys_count_as_changed_when_all_data_comes_anew(world: World):
     primary, replica = world.add(7001).start(), world.add(7002).start()
     client = replica.connect()
+    client.call(b"SET", b"key", b"v")
     client.call(b"WATCH", b"key")
     replica.follow(primary)
     world.run_until(replica.is_in_step)

@@ -242,6 +242,49 @@ def test_nobody_may_follow_one_that_hands_over(world: World, pair: tuple[Node, N
     assert client.call(b"PSYNC", b"?", b"-1") == b"-NOMASTERLINK Can't SYNC while failing over\r\n"
 
 
+# -- the end
+
+
+def test_before_it_stops_a_primary_waits_for_its_replicas(world: World, pair: tuple[Node, Node]):
+    primary, replica = pair
+    told: list[str] = []
+    farewell = primary.replication.say_farewell
+    assert not farewell(10_000, lambda: told.append("nobody lags"))
+    replica.is_paused = True
+    primary.call("SET", "k", "v")
+    assert not farewell(0, lambda: told.append("no time"))
+    assert not replica.replication.say_farewell(10_000, lambda: told.append("no primary"))
+    assert farewell(10_000, lambda: told.append("in step"))
+    writer = primary.connect()
+    assert writer.call(b"SET", b"k", b"w") == b""
+    world.run(2)
+    assert told == []
+    replica.is_paused = False
+    world.run(0.1)
+    assert told == ["in step"]
+    assert primary.said("1 of 1 replicas are in sync when shutting down.")
+    assert not primary.replication.end_farewell()
+    world.run(0)
+    assert writer.received() == b"+OK\r\n"
+
+
+def test_it_does_not_wait_for_ever_and_can_be_called_back(world: World, pair: tuple[Node, Node]):
+    primary, replica = pair
+    told: list[str] = []
+    replica.is_paused = True
+    primary.call("SET", "k", "v")
+    assert primary.replication.say_farewell(1000, lambda: told.append("time is over"))
+    world.run(1.2)
+    assert told == ["time is over"]
+    primary.replication.end_farewell()
+    assert primary.replication.say_farewell(1000, lambda: told.append("again"))
+    assert primary.replication.end_farewell()
+    assert not primary.replication.end_farewell()
+    world.run(1.2)
+    assert told == ["time is over"]
+    assert primary.call("SET", "k", "v") == b"+OK\r\n"
+
+
 # -- min-replicas-to-write
 
 
@@ -358,6 +401,18 @@ def test_a_replica_is_shown_as_it_announces_itself(world: World):
     world.run_until(replica.is_in_step)
     world.run(1.2)
     assert primary.info("slave0").startswith("ip=db.example,port=9999,state=online")
+
+
+def test_the_log_of_a_replica_holds_every_command_of_the_stream(world: World, pair: tuple[Node, Node]):
+    primary, replica = pair
+    log = open_log(replica)
+    client = primary.connect()
+    for words in (b"MULTI", b"INCR a", b"INCR b", b"EXEC", b"INCR c", b"MULTI", b"INCR d", b"EXEC", b"INCR e"):
+        client.call(*words.split())
+    world.run(0.1)
+    assert [line for line in log.take().split(b"\r\n") if line.isalpha()] == (
+        b"MULTI SELECT INCR a INCR b EXEC INCR c INCR d INCR e".split()
+    )
 
 
 def test_monitors_of_a_replica_see_the_stream(world: World, pair: tuple[Node, Node]):

@@ -13,15 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniredis.resp import bytework, decoder
+from miniredis.resp import bytework, decoder, encoder
 from miniredis.resp.bytework import (
     encode_bulk_in_python,
     encode_plain_in_python,
     pack_entries_in_python,
+    shard_divide_in_python,
+    shard_get_in_python,
+    shard_set_in_python,
     unpack_entries_in_python,
 )
 from miniredis.resp.decoder import RequestDecoder, encode_request
-from miniredis.resp.encoder import append_reply, encode_command
+from miniredis.resp.encoder import append_bulk, append_reply, encode_command
 from miniredis.resp.errors import ProtocolError
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "native" / "bytework.c"
@@ -52,10 +55,31 @@ replies = plain | st.booleans() | st.floats() | st.lists(st.booleans() | texts, 
 def test_replies_are_encoded_alike(native: ModuleType, reply: object, resp: int) -> None:
     in_python = encode_plain_in_python(reply, resp)
     assert native.encode_plain(reply, resp) == in_python
-    if in_python is not None:
+    for is_native in (False, True):
         out: list[bytes] = []
-        append_reply(out, reply, resp)
-        assert b"".join(out) == in_python
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoder, "IS_NATIVE", is_native)
+            append_reply(out, reply, resp)
+        assert in_python is None or b"".join(out) == in_python
+
+
+@given(argv=st.lists(texts, max_size=5), length=st.sampled_from([3, 2000, 16_383, 16_384]))
+def test_requests_are_encoded_alike(argv: list[bytes], length: int) -> None:
+    found = []
+    wide = b"w" * length
+    for is_native in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoder, "IS_NATIVE", is_native)
+            out: list[bytes] = []
+            append_bulk(out, wide)
+            found.append((encode_command([*argv, wide]), b"".join(out)))
+    assert found[0] == found[1]
+
+
+def test_integers_beyond_64_bits_are_left_to_others(native: ModuleType) -> None:
+    for number in (1 << 63, -(1 << 63) - 1):
+        assert native.encode_plain(number, 2) is None
+        assert encode_plain_in_python(number, 2) is None
 
 
 @given(value=texts)
@@ -105,14 +129,44 @@ def test_depth_is_bounded(native: ModuleType) -> None:
         ("pack_entries", ([1],)),
         ("unpack_entries", ([], "x", 0, 1)),
         ("unpack_entries", ([], b"x", "0", 1)),
+        ("shard_get", ([{}], 48)),
+        ("shard_get", ({}, 48, b"")),
+        ("shard_get", ([{}], "48", b"")),
+        ("shard_get", ([{}], 49, b"")),
+        ("shard_get", ([[]], 48, b"")),
+        ("shard_get", ([{}], 48, [])),
+        ("shard_set", ([{}], 48, b"")),
+        ("shard_set", ([{}], 48, [], b"")),
+        ("shard_divide", ({}, 0, {}, [])),
+        ("shard_divide", ({}, -1, {}, {})),
+        ("shard_get", ([], 48, b"")),
         ("split_requests", (b"", 0, 1, 1, b"")),
         ("split_requests", (b"", "0", 1, 1, b"", [])),
         ("split_requests", (b"", 1, 1, 1, b"", [])),
     ],
 )
 def test_wrong_arguments_are_errors(native: ModuleType, function: str, arguments: tuple[Any, ...]) -> None:
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises((TypeError, ValueError, OverflowError, IndexError)):
         getattr(native, function)(*arguments)
+
+
+@given(keys=st.lists(st.binary(max_size=8), max_size=60), shift=st.integers(44, 48))
+def test_keys_are_found_stored_and_divided_alike(native: ModuleType, keys: list[bytes], shift: int) -> None:
+    here: list[dict[bytes, object]] = [{} for _ in range(1 << (48 - shift))]
+    there: list[dict[bytes, object]] = [{} for _ in range(1 << (48 - shift))]
+    for number, key in enumerate(keys):
+        before = shard_set_in_python(here, shift, key, number)
+        assert native.shard_set(there, shift, key, number) == before
+    assert here == there
+    for key in [*keys, b"another"]:
+        assert native.shard_get(there, shift, key) == shard_get_in_python(here, shift, key)
+    for place, shard in enumerate(here):
+        border = (place << shift) + (1 << (shift - 1))
+        parts: list[dict[bytes, object]] = [{}, {}, {}, {}]
+        shard_divide_in_python(shard, border, parts[0], parts[1])
+        native.shard_divide(shard, border, parts[2], parts[3])
+        assert parts[:2] == parts[2:]
+        assert {**parts[0], **parts[1]} == shard
 
 
 requests = st.one_of(

@@ -11,6 +11,7 @@ from budget import examples
 from miniredis.resp.numbers import (
     add_long_double,
     format_double,
+    format_int,
     parse_double,
     parse_int64,
     parse_long_double,
@@ -265,3 +266,8 @@ def test_rounding_is_to_the_nearest_of_64_bits(number: Fraction, exponent: int) 
     found = value.mantissa * Fraction(2) ** value.exponent
     assert abs(found - exact) * 2 <= Fraction(2) ** value.exponent
     assert exact == 0 or abs(value.mantissa).bit_length() == 64
+
+
+def test_digits_are_the_same_whoever_makes_them():
+    for number in (0, 7, 999, 1000, -1, 1 << 70):
+        assert format_int(number) == b"%d" % number

@@ -324,6 +324,28 @@ def test_a_reset_is_a_lost_connection(edge: Edge) -> None:
     assert factory.made[0].lost == [ConnectionLost]
 
 
+def test_a_reset_is_noticed_by_who_only_writes(edge: Edge) -> None:
+    factory = Made(Recorder)
+    client = edge.connect(edge.listen(factory))
+    out = factory.made[0].out
+    out.pauseProducing()
+    out.write(b"x" * 8_000_000)
+    edge.turn()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    client.close()
+    edge.turn()
+    assert factory.made[0].lost == [ConnectionLost]
+
+
+def test_a_reset_is_noticed_by_who_reads(edge: Edge) -> None:
+    factory = Made(Recorder)
+    client = edge.connect(edge.listen(factory))
+    watched = hub_of(edge.reactor).descriptors._watch(factory.made[0].out)
+    watched.hang_up()
+    assert factory.made[0].lost == [ConnectionDone]
+    assert edge.read(client, 1 << 30) == b""
+
+
 def test_a_protocol_that_fails_loses_its_connection_and_no_other(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     class Fails(Recorder):
         def dataReceived(self, data: bytes) -> None:

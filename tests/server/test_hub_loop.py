@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.resp.encoder import encode_command
 from miniredis.server.hub_loop import Hub, SessionConnection
 from miniredis.testing.memory import MemoryServer
@@ -264,6 +265,7 @@ def test_a_reply_that_comes_later_leaves_with_the_turn_that_made_it(wire: Wire) 
     assert waiting.recv(100) == b"*2\r\n$1\r\nl\r\n$1\r\na\r\n+PONG\r\n"
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("step", ["receive", "proceed"])
 def test_a_defect_ends_the_connection_that_met_it_and_no_other(
     wire: Wire, monkeypatch: pytest.MonkeyPatch, step: str
@@ -285,6 +287,66 @@ def test_a_defect_ends_the_connection_that_met_it_and_no_other(
     assert connection.is_lost
     assert wire.is_closed(broken)
     assert any("ended a connection" in text for _, text in wire.memory.logged)
+
+
+def test_a_client_that_answers_at_once_is_served_before_the_reactor_comes_round(wire: Wire) -> None:
+    client, _ = wire.connect()
+    client.send(b"PING\r\n")
+    wire.hub.run_turn()
+    client.send(b"ECHO hi\r\n")
+    wire.hub.linger()
+    assert client.recv(100) == b"+PONG\r\n$2\r\nhi\r\n"
+    wire.hub.run_turn()
+    client.send(b"PING\r\n")
+    wire.hub.linger()
+    with pytest.raises(BlockingIOError):  # nothing came in the turn before, so nobody is waited for
+        client.recv(100)
+
+
+def test_clients_that_go_on_do_not_keep_the_reactor_for_long(wire: Wire) -> None:
+    client, _ = wire.connect()
+    command = wire.engine.commands.by_name[b"TIME"]
+
+    def ask_again(ctx: object, argv: list[bytes]) -> bytes:
+        wire.memory.clock.advance(0.001)
+        client.send(b"TIME\r\n")
+        return b"again"
+
+    command.run = ask_again
+    command.is_brief = False
+    client.send(b"TIME\r\n")
+    wire.hub.run_turn()
+    wire.hub.linger()
+    assert 2 <= command.calls <= 5
+
+
+def test_nobody_is_waited_for_while_the_reactor_is_needed(wire: Wire) -> None:
+    client, connection = wire.connect()
+    client.send(b"PING\r\n" * 600)
+    wire.hub.run_turn()
+    assert connection.has_more
+    wire.hub.linger()
+    assert connection.has_more
+    wire.turns()
+    log = wire.engine.log_buffer = SlowLog()
+    wire.engine.log_sinks.append(log)
+    wire.engine.refresh_listening()
+    client.send(b"SET k v\r\n")
+    wire.hub.run_turn()
+    client.send(b"PING\r\n")
+    wire.hub.linger()
+    assert log.settled == 1
+    wire.engine.log_buffer = None
+    log.release(log.appended)
+
+
+class SlowLog(LogBuffer):
+    """A log that is not safe before the test says so."""
+
+    settled = 0
+
+    def settle(self) -> None:
+        self.settled += 1
 
 
 def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:

@@ -169,6 +169,20 @@ def test_redis_benchmark_knows_the_nodes(nodes: Nodes) -> None:
     assert done.stdout.count("requests per second") == 2
 
 
+def test_slots_move_while_redis_benchmark_runs(nodes: Nodes) -> None:
+    first, second, _ = nodes.processes
+    running = subprocess.Popen(
+        ["redis-benchmark", "--cluster", "-p", str(first.port), "-n", "50000", "-r", "2000", "-t", "set", "-q"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent,
+    )  # fmt: skip
+    run_cli("--cluster", "reshard", first.address, "--cluster-from", second.id(), "--cluster-to", first.id(),
+            "--cluster-slots", "50", "--cluster-yes")  # fmt: skip
+    output, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, output[-1000:]
+    assert "requests per second" in output
+    assert "All 16384 slots covered" in nodes.check()
+
+
 def test_a_killed_primary_is_back_within_two_node_timeouts(pairs: Nodes, count: Callable[[str, int], None]) -> None:
     cluster = client(pairs)
     cluster.set("key", "v")

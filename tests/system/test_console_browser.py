@@ -147,6 +147,44 @@ def test_a_login_and_a_logout(open_console: Open) -> None:
     assert "secret" not in server.output
 
 
+def test_a_user_sees_what_its_rules_allow_and_is_gone_when_deleted(open_console: Open) -> None:
+    browser, server = open_console("--requirepass", "secret")
+    client = server.connect()
+    client(b"AUTH", b"secret")
+    client(b"ACL", b"SETUSER", b"alice", b"on", b">wonder", b"~app:*", b"+@read", b"-@dangerous")
+    client(b"MSET", b"app:1", b"v", b"other:1", b"v")
+    browser.open()
+    user = browser.find("[name=user]")
+    user.clear()
+    user.send_keys("alice")
+    browser.find("[name=password]").send_keys("wonder", Keys.ENTER)
+    browser.wait_for("NOPERM", ".problem")
+    browser.open("keys")
+    browser.wait_for("no access", ".keylist")
+    client(b"ACL", b"DELUSER", b"alice")
+    browser.find("[name=password]")
+    # The browser notes that its WebSocket was closed, and answers of status 401.
+    assert [each for each in browser.complaints() if "WebSocket" not in each and "401" not in each] == []
+
+
+def test_users_are_made_and_deleted(open_console: Open) -> None:
+    browser, server = open_console()
+    client = server.connect()
+    browser.open("users")
+    browser.button("New user").click()
+    browser.field("name").send_keys("bob")
+    rules = browser.field("rules")
+    rules.clear()
+    rules.send_keys("on >builder ~site:* +@all")
+    browser.button("Create").click()
+    browser.wait_for("bob")
+    assert client(b"AUTH", b"bob", b"builder") == b"+OK\r\n"
+    # The default user cannot be deleted: there is one button only.
+    browser.button("Delete").click()
+    browser.find("dialog button.danger").click()
+    browser.wait(lambda: "bob" not in browser.text())
+
+
 def test_charts_are_live(open_console: Open) -> None:
     browser, server = open_console()
     browser.open()

@@ -245,6 +245,58 @@ def test_fields_that_expire_fail_the_sync_with_an_old_replica_and_nothing_else(s
     until_same(source, new, old)
 
 
+@pytest.mark.parametrize(("primary", "replica"), [("ours", "ours"), ("redis", "ours"), ("ours", "redis")])
+def test_what_is_evicted_goes_everywhere(primary: str, replica: str, serve: Start) -> None:
+    source = serve(primary)
+    target = serve(replica)
+    used = int(info(source, "used_memory", "memory")) if primary == "redis" else 0
+    ask(source, "CONFIG", "SET", "maxmemory", used + 6_000_000, "maxmemory-policy", "allkeys-random")
+    follow(target, source.port)
+    load = Load(source.port, 13)
+    load.run(3000)
+    for number in range(600):
+        ask(source, "SET", f"filler:{number}", "x" * 20_000)
+    load.close()
+    assert int(info(source, "evicted_keys", "stats")) > 0
+    until_same(source, target)
+
+
+LIBRARY = b"#!lua name=%s\nredis.register_function('%s', function(keys) return redis.call('INCR', keys[1]) end)"
+
+
+@pytest.mark.parametrize(("primary", "replica"), PAIRS)
+def test_functions_come_along_and_what_they_do(primary: str, replica: str, serve: Start) -> None:
+    source, target = serve(primary), serve(replica)
+    assert ask(source, "FUNCTION", "LOAD", LIBRARY % (b"early", b"first")) == b"$5\r\nearly\r\n"
+    ask(target, "FUNCTION", "LOAD", LIBRARY % (b"own", b"own"))
+    follow(target, source.port)
+    assert ask(source, "FUNCTION", "LOAD", LIBRARY % (b"late", b"second")) == b"$4\r\nlate\r\n"
+    for name in ("first", "second"):
+        assert ask(source, "FCALL", name, 1, "counter").startswith(b":")
+    until_same(source, target)
+    assert ask(target, "FUNCTION", "LIST", "LIBRARYNAME", "own") == b"*0\r\n"
+    for name in ("early", "late"):
+        assert ask(target, "FUNCTION", "LIST", "LIBRARYNAME", name) != b"*0\r\n"
+
+
+def test_the_log_of_a_replica_holds_what_came_by_full_sync(serve: Start, start: Start) -> None:
+    primary = serve("redis")
+    replica = serve("ours", "--appendonly", "yes")
+    assert ask(replica, "SET", "old", "data") == b"+OK\r\n"
+    load = Load(primary.port, 14)
+    load.run(1000)
+    follow(replica, primary.port)
+    until(lambda: info(replica, "aof_rewrite_in_progress", "persistence") == "0", "the rewrite goes on")
+    until(lambda: info(replica, "aof_rewrites", "persistence") != "0", "no rewrite")
+    load.run(1000)
+    load.close()
+    until_same(primary, replica)
+    replica.process.kill()
+    replica.process.wait()
+    again = start(*AT_ONCE, "--appendonly", "yes", "--dir", str(replica.folder))
+    until_same(primary, again)
+
+
 def test_redis_cli_takes_a_snapshot_and_follows(serve: Start, tmp_path: object) -> None:
     import subprocess
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -77,19 +78,21 @@ class Watched:
         until(lambda: all(self.primary_of(each)["num-slaves"] == 2 for each in self.sentinels))
 
     def primary_of(self, sentinel: ServerProcess) -> dict[str, object]:
-        found: dict[str, object] = redis.Redis(port=sentinel.port).sentinel_master(NAME)
+        client: Any = redis.Redis(port=sentinel.port)
+        found: dict[str, object] = client.sentinel_master(NAME)
         return found
 
     def address(self, sentinel: ServerProcess) -> int:
-        found = redis.Redis(port=sentinel.port).sentinel_get_master_addr_by_name(NAME)
-        return int(found[1])
+        client: Any = redis.Redis(port=sentinel.port)
+        return int(client.sentinel_get_master_addr_by_name(NAME)[1])
 
     def agreed(self, other_than: int) -> bool:
         ports = {self.address(each) for each in self.sentinels}
         return len(ports) == 1 and ports != {other_than}
 
-    def client(self) -> Sentinel:
-        return Sentinel([("127.0.0.1", each.port) for each in self.sentinels], socket_timeout=1)
+    def client(self) -> Any:
+        kind: Any = Sentinel
+        return kind([("127.0.0.1", each.port) for each in self.sentinels], socket_timeout=1)
 
     def end(self) -> None:
         for server in (*self.sentinels, *self.real):
@@ -116,7 +119,9 @@ REDIS = ("redis", "redis", "redis")
     [(OURS, OURS), (REDIS, OURS), (OURS, REDIS), (("ours", "redis", "ours"), ("ours", "redis", "ours"))],
     ids=["ours by ours", "redis by ours", "ours by redis", "both by both"],
 )
-def test_a_killed_primary_is_replaced(servers, sentinels, watched: Watched, count):
+def test_a_killed_primary_is_replaced(
+    servers: tuple[str, str, str], sentinels: tuple[str, ...], watched: Watched, count: Callable[[str, int], None]
+) -> None:
     primary = watched.serve_three(servers)
     redis.Redis(port=primary.port).set("before", "1")
     redis.Redis(port=primary.port).wait(2, 5000)
@@ -132,6 +137,11 @@ def test_a_killed_primary_is_replaced(servers, sentinels, watched: Watched, coun
     until(lambda: redis.Redis(port=new).info("replication")["connected_slaves"] == 1)
 
 
+def my_id_of(sentinel: ServerProcess) -> object:
+    client: Any = redis.Redis(port=sentinel.port)
+    return client.execute_command("SENTINEL MYID")
+
+
 def attempt(call: Callable[[], object]) -> bool:
     try:
         call()
@@ -140,7 +150,7 @@ def attempt(call: Callable[[], object]) -> bool:
     return True
 
 
-def test_the_old_primary_comes_back_as_a_replica(watched: Watched):
+def test_the_old_primary_comes_back_as_a_replica(watched: Watched) -> None:
     primary = watched.serve_three(OURS)
     watched.watch(primary, OURS)
     primary.process.send_signal(signal.SIGSTOP)
@@ -153,7 +163,7 @@ def test_the_old_primary_comes_back_as_a_replica(watched: Watched):
     assert old.info("replication")["master_port"] == new
 
 
-def test_a_failover_by_hand_loses_no_client(watched: Watched):
+def test_a_failover_by_hand_loses_no_client(watched: Watched) -> None:
     primary = watched.serve_three(OURS)
     watched.watch(primary, OURS)
     client = watched.client().master_for(NAME)
@@ -163,7 +173,7 @@ def test_a_failover_by_hand_loses_no_client(watched: Watched):
     until(lambda: attempt(lambda: client.set("k", "2")))
 
 
-def test_what_was_acknowledged_by_a_replica_survives(watched: Watched):
+def test_what_was_acknowledged_by_a_replica_survives(watched: Watched) -> None:
     """Writes that WAIT 1 acknowledged are there after the primary is killed in the middle of them."""
     primary = watched.serve_three(OURS)
     watched.watch(primary, OURS)
@@ -193,22 +203,22 @@ def test_what_was_acknowledged_by_a_replica_survives(watched: Watched):
     assert set(acknowledged) <= kept
 
 
-def test_the_file_goes_from_redis_to_us_and_back(watched: Watched):
+def test_the_file_goes_from_redis_to_us_and_back(watched: Watched) -> None:
     primary = watched.serve_three(OURS)
     watched.watch(primary, ("redis",), quorum=1)
     sentinel = watched.sentinels[0]
-    my_id = redis.Redis(port=sentinel.port).execute_command("SENTINEL MYID")
+    my_id = my_id_of(sentinel)
     for command in ([program("miniredis-sentinel")], ["redis-sentinel"]):
         sentinel.stop()
         sentinel.command = [*command, "{dir}/sentinel.conf"]
         sentinel.start_again()
         sentinel.wait_ready()
-        assert redis.Redis(port=sentinel.port).execute_command("SENTINEL MYID") == my_id
+        assert my_id_of(sentinel) == my_id
         until(lambda: watched.primary_of(sentinel)["num-slaves"] == 2)
 
 
 @pytest.mark.parametrize("words", [["miniredis-server", "{dir}/sentinel.conf", "--sentinel"], ["miniredis-sentinel"]])
-def test_each_way_to_start(words, start: Start):
+def test_each_way_to_start(words: list[str], start: Start) -> None:
     server = ServerProcess([program(words[0]), "--version"])
     try:
         server.process.wait(20)
@@ -226,14 +236,14 @@ def test_each_way_to_start(words, start: Start):
         server.remove()
 
 
-def test_a_sentinel_without_a_file_does_not_start():
+def test_a_sentinel_without_a_file_does_not_start() -> None:
     done = subprocess.run([program("miniredis-sentinel")], capture_output=True, timeout=30, check=False)
     assert done.returncode == 1
     assert b"Sentinel needs config file on disk" in done.stderr
 
 
 @pytest.mark.timeout(1500)
-def test_a_thousand_lives_under_faults(count):
+def test_a_thousand_lives_under_faults(count: Callable[[str, int], None]) -> None:
     for seed in range(SEEDS):
         run(seed)
     count("seeds", SEEDS)

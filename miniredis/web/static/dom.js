@@ -122,9 +122,9 @@ export function size(bytes) {
 
 export function count(amount) {
   const value = Number(amount);
-  if (Math.abs(value) >= 1e9) return `${(value / 1e9).toFixed(2)}G`;
-  if (Math.abs(value) >= 1e6) return `${(value / 1e6).toFixed(2)}M`;
-  if (Math.abs(value) >= 1e4) return `${(value / 1e3).toFixed(1)}k`;
+  if (Math.abs(value) >= 1e9) return `${Number((value / 1e9).toFixed(2))}G`;
+  if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toFixed(2))}M`;
+  if (Math.abs(value) >= 1e4) return `${Number((value / 1e3).toFixed(1))}k`;
   return value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString("en") : value.toFixed(1);
 }
 
