@@ -67,20 +67,17 @@ def test_tls_checks_who_the_server_is(kind: str, serve: Callable[..., ServerProc
         blob.write_to_path(str(tmp_path / f"{name}.pem"))
     port = free_node_port()
     pair = str(tmp_path / "server.pem")
-    if kind == "ours":
-        serve(kind, "--listen-endpoint", f"ssl:{port}:interface=127.0.0.1:privateKey={pair}:certKey={pair}")
-    else:
-        ca = str(tmp_path / "ca.pem")
-        words = ["--tls-cert-file", pair, "--tls-key-file", pair, "--tls-ca-cert-file", ca]
-        serve(kind, "--tls-port", str(port), *words)
+    ca = str(tmp_path / "ca.pem")
+    words = ["--tls-cert-file", pair, "--tls-key-file", pair, "--tls-ca-cert-file", ca]
+    serve(kind, "--tls-port", str(port), *words)
     pem = f"certificate_file={tmp_path}/own.pem"
     assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/ca.pem&{pem}") == "PONG"
     assert session("greet", f"rediss://127.0.0.1:{port}?verify=no&{pem}") == "PONG"
     # Another name than the certificate's, and another authority than ours.
     assert session("greet", f"rediss://127.0.0.1:{port}?ca_file={tmp_path}/ca.pem&{pem}") == "ConnectionFailed"
     assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/stranger.pem&{pem}") == "ConnectionFailed"
-    if kind == "redis":  # it wants to know the client as well
-        assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/ca.pem") == "ConnectionFailed"
+    # The server wants to know the client as well.
+    assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/ca.pem") == "ConnectionFailed"
 
 
 @KINDS
