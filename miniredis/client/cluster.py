@@ -140,7 +140,7 @@ class Cluster(Watching):
         self.refresh().addErrback(lambda failure: None)  # whoever needs the map asks again
 
     async def _refresh(self) -> None:
-        known = list(self._map.nodes())
+        known = list(self._map.nodes)
         random.shuffle(known)
         problem: RedisError = ConnectionFailed("the cluster has no nodes")
         for address in [*known, *(seed for seed in self._seeds if seed not in known)]:
@@ -151,7 +151,7 @@ class Cluster(Watching):
             except RedisError as reason:
                 problem = reason
                 continue
-            nodes = self._map.nodes() | set(self._seeds)
+            nodes = self._map.nodes | set(self._seeds)
             for gone in [each for each in self._clients if each not in nodes]:
                 self._clients.pop(gone).close()
             return
@@ -165,10 +165,10 @@ class Cluster(Watching):
         return asked.addTimeout(self.settings.connect_timeout, self._reactor, silent)
 
     async def _primary(self, slot: int | None) -> Address:
-        if not self._map.shards():
+        if not self._map.shards:
             await self.refresh()
         if slot is None:
-            shards = list(self._map.shards())
+            shards = list(self._map.shards)
             if not shards:
                 raise ClusterDown("CLUSTERDOWN no node serves any slot")
             return random.choice(shards)
@@ -232,11 +232,11 @@ class Cluster(Watching):
         return ordered
 
     async def _everywhere(self, words: list[bytes], facts: Facts) -> Any:
-        if not self._map.shards():
+        if not self._map.shards:
             await self.refresh()
-        if not self._map.shards():
+        if not self._map.shards:
             raise ClusterDown("CLUSTERDOWN no node serves any slot")
-        nodes = sorted(self._map.shards() if facts.request_policy == "all_shards" else self._map.nodes(), key=str)
+        nodes = sorted(self._map.shards if facts.request_policy == "all_shards" else self._map.nodes, key=str)
         results = await all_of([self.client_of(node).run(words) for node in nodes])
         return combine(facts.response_policy, dict(zip(nodes, results, strict=True)))
 
@@ -268,7 +268,7 @@ class Cluster(Watching):
                     asked = target
                     continue
                 asked = None
-                self._map.primaries[problem.slot] = target
+                self._map.assign(problem.slot, problem.slot, target)
                 self._refresh_in_background()
                 continue
             except (TryAgain, ClusterDown, Loading, ConnectionFailed) as problem:
@@ -341,7 +341,7 @@ class Cluster(Watching):
     ) -> AsyncIterator[Any]:
         """The keys of all shards, one after the other."""
         await self.refresh()
-        for node in sorted(self._map.shards(), key=str):
+        for node in sorted(self._map.shards, key=str):
             async for key in self.client_of(node).scan_iter(match, count=count, type=type):
                 yield key
 

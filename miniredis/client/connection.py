@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, inlineCallbacks
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -170,6 +170,8 @@ class Connection(Protocol):
 
     def connectionMade(self) -> None:
         self.alive = True
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)  # what leaves has been gathered already
 
     def dataReceived(self, data: bytes) -> None:
         self._parser.feed(data)

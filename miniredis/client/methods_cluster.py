@@ -23,7 +23,7 @@ class ClusterMethods:
         match: Value | None = None,
         count: int | None = None,
         type_: Value | None = None,
-        slot: Value | None = None,
+        slot: int | None = None,
     ) -> Deferred[Any]:
         """CLUSTERSCAN cursor [MATCH pattern] [COUNT count] [TYPE type] [SLOT slot]
 
@@ -42,7 +42,7 @@ class ClusterMethods:
             words += ["SLOT", slot]
         return self.execute(*words)
 
-    def cluster_addslots(self, *slots: Value) -> Deferred[Any]:
+    def cluster_addslots(self, *slots: int) -> Deferred[Any]:
         """CLUSTER ADDSLOTS slot [slot ...]
 
         Gives slots that nobody has to this node.  Since 3.0.0; O(N) where N is the number of slots.
@@ -81,14 +81,14 @@ class ClusterMethods:
         """
         return self.execute("CLUSTER", "COUNT-FAILURE-REPORTS", node_id)
 
-    def cluster_countkeysinslot(self, slot: Value) -> Deferred[Any]:
+    def cluster_countkeysinslot(self, slot: int) -> Deferred[Any]:
         """CLUSTER COUNTKEYSINSLOT slot
 
         Counts the keys of a slot.  Since 3.0.0; O(1).
         """
         return self.execute("CLUSTER", "COUNTKEYSINSLOT", slot)
 
-    def cluster_delslots(self, *slots: Value) -> Deferred[Any]:
+    def cluster_delslots(self, *slots: int) -> Deferred[Any]:
         """CLUSTER DELSLOTS slot [slot ...]
 
         Forgets who has slots.  Since 3.0.0; O(N) where N is the number of slots.
@@ -117,7 +117,7 @@ class ClusterMethods:
             words.append("TAKEOVER")
         return self.execute(*words)
 
-    def cluster_flushslot(self, slot: Value, *, async_: bool = False, sync: bool = False) -> Deferred[Any]:
+    def cluster_flushslot(self, slot: int, *, async_: bool = False, sync: bool = False) -> Deferred[Any]:
         """CLUSTER FLUSHSLOT slot [ASYNC | SYNC]
 
         Deletes all keys of a slot.  Since 9.0.0; O(N) where N is the number of keys in the slot.
@@ -144,7 +144,7 @@ class ClusterMethods:
         """
         return self.execute("CLUSTER", "FORGET", node_id)
 
-    def cluster_getkeysinslot(self, slot: Value, count: int) -> Deferred[Any]:
+    def cluster_getkeysinslot(self, slot: int, count: int) -> Deferred[Any]:
         """CLUSTER GETKEYSINSLOT slot count
 
         Lists keys of a slot.  Since 3.0.0; O(N) where N is the number of requested keys.
@@ -187,7 +187,7 @@ class ClusterMethods:
         """
         return self.execute("CLUSTER", "LINKS")
 
-    def cluster_meet(self, ip: Value, port: int, *, cluster_bus_port: Value | None = None) -> Deferred[Any]:
+    def cluster_meet(self, ip: Value, port: int, *, cluster_bus_port: int | None = None) -> Deferred[Any]:
         """CLUSTER MEET ip port [cluster-bus-port]
 
         Lets this node and another become one cluster.  Since 3.0.0; O(1).
@@ -272,7 +272,7 @@ class ClusterMethods:
         """
         return self.execute("CLUSTER", "SAVECONFIG")
 
-    def cluster_set_config_epoch(self, config_epoch: Value) -> Deferred[Any]:
+    def cluster_set_config_epoch(self, config_epoch: int) -> Deferred[Any]:
         """CLUSTER SET-CONFIG-EPOCH config-epoch
 
         Sets the config epoch of a new node.  Since 3.0.0; O(1).
@@ -313,7 +313,8 @@ class ClusterMethods:
     def cluster_slots(self) -> Deferred[Any]:
         """CLUSTER SLOTS
 
-        Tells which nodes serve which slots.  Since 3.0.0; O(N) where N is the number of nodes.
+        Tells which nodes serve which slots.  Since 3.0.0; O(N) where N is the number of nodes.  Deprecated:
+        7.0.0, CLUSTER SHARDS.
         """
         return self.execute("CLUSTER", "SLOTS")
 

@@ -42,7 +42,7 @@ class ContainersMethods:
         """
         return self.execute("ACL", "DRYRUN", username, command, *args)
 
-    def acl_genpass(self, *, bits: Value | None = None) -> Deferred[Any]:
+    def acl_genpass(self, *, bits: int | None = None) -> Deferred[Any]:
         """ACL GENPASS [bits]
 
         Makes a password that nobody can guess.  Since 6.0.0; O(1).
@@ -344,6 +344,42 @@ class ContainersMethods:
         if samples is not None:
             words += ["SAMPLES", samples]
         return self.execute(*words)
+
+    def module_help(self) -> Deferred[Any]:
+        """MODULE HELP
+
+        Shows what MODULE can do.  Since 5.0.0; O(1).
+        """
+        return self.execute("MODULE", "HELP")
+
+    def module_list(self) -> Deferred[Any]:
+        """MODULE LIST
+
+        Lists the modules that are loaded.  Since 4.0.0; O(N) where N is the number of loaded modules.
+        """
+        return self.execute("MODULE", "LIST")
+
+    def module_load(self, path: Value, *args: Value) -> Deferred[Any]:
+        """MODULE LOAD path [arg [arg ...]]
+
+        Loads a module.  Since 4.0.0; O(1).
+        """
+        return self.execute("MODULE", "LOAD", path, *args)
+
+    def module_loadex(self, *arguments: Value) -> Deferred[Any]:
+        """MODULE LOADEX path [CONFIG name value [CONFIG name value ...]] [ARGS arg [arg ...]]
+
+        Loads a module with values for its directives.  Since 7.0.0; O(1).
+        """
+        return self.execute("MODULE", "LOADEX", *arguments)
+
+    def module_unload(self, name: Value) -> Deferred[Any]:
+        """MODULE UNLOAD name
+
+        Unloads a module.  Since 4.0.0; O(1), or O(N) in the number of keys where the module has types of
+        value.
+        """
+        return self.execute("MODULE", "UNLOAD", name)
 
     def slowlog_get(self, *, count: int | None = None) -> Deferred[Any]:
         """SLOWLOG GET [count]

@@ -184,7 +184,7 @@ class ServerMethods:
         """SLAVEOF <host port | NO ONE>
 
         Makes this server a replica of another, or with NO ONE a primary.  Since 1.0.0; O(1).  Deprecated:
-        5.0.0 REPLICAOF.
+        5.0.0, REPLICAOF.
         """
         return self.execute("SLAVEOF", *arguments)
 

@@ -30,12 +30,17 @@ class SlotMap:
     def __init__(self) -> None:
         self.primaries: list[Address | None] = [None] * SLOTS
         self.replicas: list[tuple[Address, ...]] = [()] * SLOTS
+        #: All that serve any slot; kept beside the lists, which are long to look through.
+        self.shards: set[Address] = set()
+        self.nodes: set[Address] = set()
 
-    def nodes(self) -> set[Address]:
-        return self.shards() | {replica for several in set(self.replicas) for replica in several}
-
-    def shards(self) -> set[Address]:
-        return {node for node in set(self.primaries) if node is not None}
+    def assign(self, first: int, last: int, primary: Address, replicas: tuple[Address, ...] = ()) -> None:
+        """Slots `first` to `last` belong to `primary`."""
+        count = last + 1 - first
+        self.primaries[first : last + 1] = [primary] * count
+        self.replicas[first : last + 1] = [replicas] * count
+        self.shards.add(primary)
+        self.nodes.update((primary, *replicas))
 
 
 def slot_map(reply: list[Any], asked: Address) -> SlotMap:
@@ -46,7 +51,5 @@ def slot_map(reply: list[Any], asked: Address) -> SlotMap:
             Address(host if (host := _text(node[0])) not in ("", "?") else asked.host, int(node[1]), tls=asked.tls)
             for node in nodes
         ]
-        for slot in range(int(start), int(end) + 1):
-            found.primaries[slot] = addresses[0]
-            found.replicas[slot] = tuple(addresses[1:])
+        found.assign(int(start), int(end), addresses[0], tuple(addresses[1:]))
     return found

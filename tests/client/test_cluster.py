@@ -403,7 +403,7 @@ def test_nodes_that_left_are_forgotten_and_many_calls_read_one_map(town):
 def test_a_node_without_an_address_is_the_one_that_was_asked():
     found = slot_map([[0, 5, [b"", 7000], [None, 7001]]], Address("asked", 1, tls=True))
     assert found.primaries[5] == Address("asked", 7000, tls=True)
-    assert found.nodes() == {Address("asked", 7000, tls=True), Address("asked", 7001, tls=True)}
+    assert found.nodes == {Address("asked", 7000, tls=True), Address("asked", 7001, tls=True)}
 
 
 def test_each_url_has_its_function(town):

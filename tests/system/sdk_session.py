@@ -123,6 +123,7 @@ async def load(reactor: Any, url: str, pid: str) -> None:
 
 async def cluster(reactor: Any, url: str) -> None:
     async with connect_cluster(url, failover_timeout=60) as client:
+        assert await client.flushall() == b"OK"
         keys = [f"key:{number}" for number in range(300)]
         assert await client.mset({key: key for key in keys}) == b"OK"
         assert await client.mget(*keys) == [key.encode() for key in keys]

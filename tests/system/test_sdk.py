@@ -43,18 +43,18 @@ def serve(start: Start) -> Iterator[Callable[..., ServerProcess]]:
 
 
 @KINDS
-def test_every_feature_works_with_one_server(kind, serve):
+def test_every_feature_works_with_one_server(kind: str, serve: Callable[..., ServerProcess]) -> None:
     assert session("everything", f"redis://127.0.0.1:{serve(kind).port}") == "all well"
 
 
 @KINDS
-def test_unix_sockets(kind, serve):
+def test_unix_sockets(kind: str, serve: Callable[..., ServerProcess]) -> None:
     server = serve(kind, "--unixsocket", "{dir}/redis.sock")
     assert session("greet", f"unix://{server.folder}/redis.sock") == "PONG"
 
 
 @KINDS
-def test_tls_checks_who_the_server_is(kind, serve, tmp_path):
+def test_tls_checks_who_the_server_is(kind: str, serve: Callable[..., ServerProcess], tmp_path: Path) -> None:
     authority, stranger = trustme.CA(), trustme.CA()
     certificate = authority.issue_cert("localhost")
     own = authority.issue_cert("client.example")
@@ -67,24 +67,23 @@ def test_tls_checks_who_the_server_is(kind, serve, tmp_path):
         blob.write_to_path(str(tmp_path / f"{name}.pem"))
     port = free_node_port()
     pair = str(tmp_path / "server.pem")
-    if kind == "ours":
-        serve(kind, "--listen-endpoint", f"ssl:{port}:interface=127.0.0.1:privateKey={pair}:certKey={pair}")
-    else:
-        ca = str(tmp_path / "ca.pem")
-        words = ["--tls-cert-file", pair, "--tls-key-file", pair, "--tls-ca-cert-file", ca]
-        serve(kind, "--tls-port", str(port), *words)
+    ca = str(tmp_path / "ca.pem")
+    words = ["--tls-cert-file", pair, "--tls-key-file", pair, "--tls-ca-cert-file", ca]
+    serve(kind, "--tls-port", str(port), *words)
     pem = f"certificate_file={tmp_path}/own.pem"
     assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/ca.pem&{pem}") == "PONG"
     assert session("greet", f"rediss://127.0.0.1:{port}?verify=no&{pem}") == "PONG"
     # Another name than the certificate's, and another authority than ours.
     assert session("greet", f"rediss://127.0.0.1:{port}?ca_file={tmp_path}/ca.pem&{pem}") == "ConnectionFailed"
     assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/stranger.pem&{pem}") == "ConnectionFailed"
-    if kind == "redis":  # it wants to know the client as well
-        assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/ca.pem") == "ConnectionFailed"
+    # The server wants to know the client as well.
+    assert session("greet", f"rediss://localhost:{port}?ca_file={tmp_path}/ca.pem") == "ConnectionFailed"
 
 
 @KINDS
-def test_a_server_killed_under_load_is_found_again(kind, serve, count):
+def test_a_server_killed_under_load_is_found_again(
+    kind: str, serve: Callable[..., ServerProcess], count: Callable[..., None]
+) -> None:
     server = serve(kind, "--appendonly", "yes", "--appendfsync", "always")
     url = f"redis://127.0.0.1:{server.port}"
     command = [program("python"), str(SESSION), "load", url, str(server.process.pid)]
@@ -112,7 +111,7 @@ class RedisNode(NodeProcess):
 
 
 @KINDS
-def test_a_cluster_whose_slots_move(kind):
+def test_a_cluster_whose_slots_move(kind: str) -> None:
     nodes = Nodes([NodeProcess() if kind == "ours" else RedisNode() for _ in range(3)], 0)
     try:
         first, second = nodes.processes[:2]
@@ -136,7 +135,9 @@ def test_a_cluster_whose_slots_move(kind):
 
 
 @pytest.mark.parametrize("kinds", [OURS, REDIS], ids=["ours", "redis"])
-def test_a_primary_that_sentinels_replace(kinds, watched: Watched, count):
+def test_a_primary_that_sentinels_replace(
+    kinds: tuple[str, str, str], watched: Watched, count: Callable[..., None]
+) -> None:
     primary = watched.serve_three(kinds)
     watched.watch(primary, kinds)
     places = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in watched.sentinels)
