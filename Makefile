@@ -94,9 +94,10 @@ crash: build/dist/installed
 	$(PY) -m pytest --no-skips -q --timeout=3600 tests/persistence/test_crash.py tests/persistence/test_crash_steps.py \
 	tests/persistence/test_damage.py tests/persistence/test_faults.py $(ARGS)
 
-## fuzz: mutated inputs for every target, SECONDS each; prints how many; ARGS='--atheris' or a target's name
+## fuzz: mutated inputs for every target, SECONDS each; prints how many (ARGS='--atheris' or names); then mixed commands beside redis-server
 fuzz: $(TEST_VENV)/installed
 	@PYTHONPATH=.:tests $(PY) -m fuzz --seconds $(SECONDS) $(ARGS)
+	@MINIREDIS_MIXED_SECONDS=$(SECONDS) PYTHONPATH=. $(PY) -m pytest --no-skips -q tests/oracle/test_oracle_mixed.py
 
 ## soak: the same with many more examples and rounds; hours
 soak: build/dist/installed

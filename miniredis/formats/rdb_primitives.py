@@ -24,6 +24,8 @@ ENCODED_INT16: Final = -2
 ENCODED_INT32: Final = -3
 ENCODED_LZF: Final = -4
 
+#: No length of bytes comes near it: beyond, adding it to a position would overflow where positions are 64 bits.
+MOST_BYTES: Final = 1 << 48
 INTEGER_TEXT_LIMIT: Final = 11  # of "-2147483648"
 COMPRESS_FROM: Final = 21
 _BYTES: Final = [bytes([value]) for value in range(256)]
@@ -127,6 +129,8 @@ class RdbSource:
         return self._data[position]
 
     def read_bytes(self, count: int) -> bytes:
+        if count > MOST_BYTES:
+            raise FormatError("impossible length")
         position = self.position
         end = position + count
         if end > self._end:
@@ -186,12 +190,7 @@ class RdbSource:
     def _read_other_string(self) -> bytes:
         length = self.read_length_or_encoding()
         if length >= 0:
-            position = self.position
-            end = position + length
-            if end > self._end:
-                raise self._lack(end)
-            self.position = end
-            return self._data[position:end]
+            return self.read_bytes(length)
         if length == ENCODED_LZF:
             packed_size = self.read_length()
             plain_size = self.read_length()

@@ -147,3 +147,14 @@ def test_a_source_fed_in_pieces_reads_the_same_and_sums_what_it_read(texts: list
     assert found == texts
     assert source.rest() == b"" and source.offset() == len(written)
     assert source.crc() == crc64(written)
+
+
+@pytest.mark.parametrize("length", [(1 << 48) + 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_a_length_that_overflows_a_position_is_refused_at_once(length: int) -> None:
+    sink = RdbSink()
+    sink.write_length(length)
+    written = sink.take()
+    for data in (written, written + b"x" * 40, b"\xc3" + written + b"\x05" + b"x" * 40):
+        source = RdbSource(data)  # more input may come, but never as much
+        with pytest.raises(FormatError, match="impossible length"):
+            source.read_string()

@@ -1,0 +1,89 @@
+"""Commands of all types at once, in transactions and scripts: replies and the digest of all data beside redis-server.
+
+The test runs a fixed number of seeds; `make fuzz` gives MINIREDIS_MIXED_SECONDS and takes new ones.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from budget import examples
+
+from oracle.comparison import Peer
+from oracle.grammar import NORMALISERS, Words, is_newer
+from oracle.mixed import sequence
+from oracle.normalise import Normaliser, shape, unordered, unordered_pairs
+from oracle.test_oracle_sequences import DEFAULT, LOW
+
+SECONDS = float(os.environ.get("MINIREDIS_MIXED_SECONDS", "0"))
+SEQUENCES = 12
+LENGTH = 120
+LAST: list[Words] = [[b"SELECT", b"1"], [b"KEYS", b"*"], [b"SELECT", b"0"], [b"KEYS", b"*"], [b"DEBUG", b"DIGEST"]]
+
+
+def any_reply(reply: bytes) -> bytes:
+    return b""
+
+
+#: EXEC and EVAL hold replies of other commands, of which the digest says whether they did the same.
+MIXED: dict[bytes, Normaliser] = {
+    **NORMALISERS,
+    b"KEYS": unordered,
+    b"HGETALL": unordered_pairs,
+    b"EXEC": shape,
+    b"DUMP": shape,
+    b"OBJECT": any_reply,
+    b"XREADGROUP": shape,
+    b"XCLAIM": shape,
+}
+
+
+def compare(oracle: Peer, commands: list[Words], low: bool, resp: int) -> None:
+    limits = [[b"CONFIG", b"SET", name, value] for name, value in (LOW if low else DEFAULT).items()]
+    oracle.compare([*limits, *commands, *LAST], resp=resp, normalise=MIXED)
+
+
+def shortened(oracle: Peer, commands: list[Words], low: bool, resp: int) -> str:
+    """The report of a short sequence that still differs: blocks are left out while it does."""
+    report = ""
+    size = len(commands) // 2
+    while size:
+        at = 0
+        while at < len(commands):
+            fewer = commands[:at] + commands[at + size :]
+            try:
+                compare(oracle, fewer, low, resp)
+                at += size
+            except AssertionError as problem:
+                commands, report = fewer, str(problem)
+        size //= 2
+    return report
+
+
+@pytest.mark.timeout(7200)
+def test_any_commands_in_any_order(oracle: Peer, count: Callable[[str, int], None]) -> None:
+    random = Random(time.time_ns() if SECONDS else 7)
+    deadline = time.monotonic() + SECONDS
+    done = 0
+    try:
+        while done < examples(SEQUENCES) if not SECONDS else time.monotonic() < deadline:
+            low, resp = random.random() < 0.5, random.choice((2, 3))
+            commands = [command for command in sequence(random, LENGTH) if not is_newer(command)]
+            done += 1
+            try:
+                compare(oracle, commands, low, resp)
+            except AssertionError as problem:
+                report = shortened(oracle, commands, low, resp) or str(problem)
+                raise AssertionError(f"resp {resp}, low limits {low}: {report}") from problem
+    finally:
+        count("inputs", done)
+        for backend in (oracle.ours, oracle.theirs):
+            connection = backend.connect()
+            for name, value in DEFAULT.items():
+                connection(b"CONFIG", b"SET", name, value)
+            connection.close()
