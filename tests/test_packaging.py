@@ -28,7 +28,6 @@ OPTIONAL = {
     "lzf": "python-lzf comes as source only: requiring it would demand a C compiler; formats/lzf.py has its own",
     "pytest": "it loads our plugin, never the other way round",
     "redis": "clients of a test server: whoever asks for one has it",
-    "txredisapi": "the same under a reactor",
 }
 
 
