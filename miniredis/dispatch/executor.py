@@ -304,6 +304,7 @@ class Engine(Delivery):
         else:
             timer.after_other(session, command, argv, started_ns, reply)
             self._found_name = b""  # it may have changed what there is
+            self._found = None  # a client may send an empty name
         if effects.active:
             self._deliver(session, argv, effects.dirty != dirty)
             if session.gates & GATE_TRACKING:

@@ -506,3 +506,13 @@ def test_a_block_of_one_command_is_logged_as_that_command() -> None:
     client.call(b"SET", b"k", b"v")
     client.call(b"EXEC")
     assert record.replayed() == ["SET k v"]
+
+
+def test_an_empty_name_is_no_command_whatever_ran_before() -> None:
+    client = MemoryServer().connect()
+    unknown = b"-ERR unknown command '', with args beginning with: 'return 2' '0' \r\n"
+    assert client.call(b"", b"return 2", b"0") == unknown
+    assert client.call(b"EVAL", b"return 1", b"0") == b":1\r\n"
+    assert client.call(b"", b"return 2", b"0") == unknown
+    assert client.call(b"CONFIG", b"GET", b"port").startswith(b"*2")
+    assert client.call(b"", b"return 2", b"0") == unknown

@@ -37,7 +37,9 @@ POOLS: Final[dict[str, tuple[bytes, ...]]] = {
     "bit": (b"0", b"1", b"1", b"2"),
     "ab": (b"LEFT", b"RIGHT"),
     "nx": (b"NX", b"XX", b"GT", b"LT", b"CH"),
-    "ms": (b"9000000000000", b"9100000000000", b"1", b"-1"),
+    # What is over when it is set stays in redis-server's digest until it is found.
+    "ms": (b"9000000000000", b"9100000000000"),
+    "past": (b"9000000000000", b"1", b"-1"),
     "u": (b"u8", b"i8", b"u3", b"i16", b"u63", b"i64"),
     "agg": (b"SUM", b"MIN", b"MAX"),
     "op": (b"AND", b"OR", b"XOR", b"NOT"),
@@ -57,7 +59,7 @@ TEMPLATES: Final = tuple(
     BITFIELD <k> SET <u> <o> <n> GET <u> <o> | BITFIELD <k> OVERFLOW SAT INCRBY <u> <o> <n>
     BITFIELD <k> OVERFLOW FAIL INCRBY <u> #1 <n> | DEL <k> | DEL <k> <k> | UNLINK <k> | EXISTS <k> <k>
     TYPE <k> | RENAME <k> <k> | RENAMENX <k> <k> | COPY <k> <k> | COPY <k> <k> REPLACE | COPY <k> <k> DB 1
-    MOVE <k> 1 | PEXPIREAT <k> <ms> | PEXPIREAT <k> <ms> <nx> | PERSIST <k> | PEXPIRETIME <k> | SORT <k>
+    MOVE <k> 1 | PEXPIREAT <k> <ms> | PEXPIREAT <k> <past> <nx> | PERSIST <k> | PEXPIRETIME <k> | SORT <k>
     SORT <k> ALPHA DESC LIMIT <s> <s> | SORT <k> BY nosort GET # STORE <k>
     SORT <k> BY *->f GET * ALPHA STORE <k> | OBJECT ENCODING <k> | DUMP <k> | SELECT <db> | SWAPDB 0 1 | DBSIZE
     KEYS * | LPUSH <k> <w> <w> | RPUSH <k> <w> <w> <w> | LPUSHX <k> <w> | RPUSHX <k> <w> | LPOP <k>

@@ -43,6 +43,11 @@ MIXED: dict[bytes, Normaliser] = {
 }
 
 
+def called(command: Words) -> Words:
+    """What a script calls; another command itself."""
+    return command[3:] if command[0] == b"EVAL" else command
+
+
 def compare(oracle: Peer, commands: list[Words], low: bool, resp: int) -> None:
     limits = [[b"CONFIG", b"SET", name, value] for name, value in (LOW if low else DEFAULT).items()]
     oracle.compare([*limits, *commands, *LAST], resp=resp, normalise=MIXED)
@@ -73,7 +78,7 @@ def test_any_commands_in_any_order(oracle: Peer, count: Callable[[str, int], Non
     try:
         while done < examples(SEQUENCES) if not SECONDS else time.monotonic() < deadline:
             low, resp = random.random() < 0.5, random.choice((2, 3))
-            commands = [command for command in sequence(random, LENGTH) if not is_newer(command)]
+            commands = [command for command in sequence(random, LENGTH) if not is_newer(called(command))]
             done += 1
             try:
                 compare(oracle, commands, low, resp)
