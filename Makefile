@@ -21,7 +21,7 @@ COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace 
 pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
 	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
 
-.PHONY: run test lint types unit compiled system crash fuzz soak bench docs dist news clean
+.PHONY: run test lint types unit compiled system crash fuzz soak long bench docs dist news clean
 
 ## run: serve on 127.0.0.1:6379 from an environment in .venv
 run: $(RUN_VENV)/installed
@@ -99,8 +99,13 @@ fuzz: $(TEST_VENV)/installed
 	@PYTHONPATH=.:tests $(PY) -m fuzz --seconds $(SECONDS) $(ARGS)
 	@MINIREDIS_MIXED_SECONDS=$(SECONDS) PYTHONPATH=. $(PY) -m pytest --no-skips -q tests/oracle/test_oracle_mixed.py
 
-## soak: the same with many more examples and rounds; hours
+## soak: a mixed load for an hour, or SECONDS of it: flat memory, no unhandled error
+soak: SECONDS = 3600
 soak: build/dist/installed
+	@MINIREDIS_SOAK_SECONDS=$(SECONDS) $(PY) -P -m pytest --no-skips -q tests/system/test_soak.py $(ARGS)
+
+## long: all tests with many more examples and rounds; hours
+long: build/dist/installed
 	@MINIREDIS_HYPOTHESIS=soak MINIREDIS_SOAK=1 PYTHONPATH=. $(PY) -m pytest --no-skips -q --timeout=7200 $(ARGS)
 
 BENCHED := build/system-venv/bin/miniredis-server --port {port} --dir {dir} --save "" --enable-debug-command yes

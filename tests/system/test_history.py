@@ -112,9 +112,10 @@ class Client(threading.Thread):
                 self._note(register, Operation(self.number, "read", seen, began, ended), reply)
             case 2:
                 known = self.registers.get(register)
-                expected = known[-1].value if known else b"none"
-                reply, began, ended = self._call(b"EVAL", SWAP, b"1", register, expected or b"none", value)
-                swap = Operation(self.number, "swap", value, began, ended, expected or b"none", reply == b":1\r\n")
+                last = known[-1].value if known else None
+                expected = last if isinstance(last, bytes) else b"none"
+                reply, began, ended = self._call(b"EVAL", SWAP, b"1", register, expected, value)
+                swap = Operation(self.number, "swap", value, began, ended, expected, reply == b":1\r\n")
                 self._note(register, swap, reply)
             case 3:
                 reply, began, ended = self._call(b"RPUSH", name, value)
