@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from miniredis.config.config import Config
@@ -66,6 +67,17 @@ def test_only_a_stop_without_saving_ends_a_busy_script():
     assert client.call(b"SHUTDOWN").startswith(b"-BUSY ")
 
 
+def test_a_stop_can_wait_for_replicas():
+    server = MemoryServer()
+    client = server.connect()
+    waiting: Deferred[object] = Deferred()
+    server.engine.shutdown = lambda request: waiting
+    assert client.call(b"SHUTDOWN", b"NOSAVE") == b""
+    waiting.callback(ReplyError(b"ERR the stop was given up"))
+    server.end_turn()
+    assert client.received() == b"-ERR the stop was given up\r\n"
+
+
 class TestFreeing:
     """Slices of time for what is gone."""
 
@@ -83,6 +95,9 @@ class TestFreeing:
     def fill(self, tables: int) -> None:
         for _ in range(tables):
             DISCARDED.add([{b"%d" % number: None} for number in range(100)], 100)
+
+    def test_nothing_is_waited_for_where_nothing_is_to_be_freed(self) -> None:
+        assert self.freeing.finish() is None
 
     def test_a_slice_ends_with_its_time_and_goes_on_later(self) -> None:
         self.fill(50)
