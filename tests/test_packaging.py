@@ -26,6 +26,8 @@ NEVER_IMPORTED = {
 #: Used where they are installed, done without elsewhere.
 OPTIONAL = {
     "lzf": "python-lzf comes as source only: requiring it would demand a C compiler; formats/lzf.py has its own",
+    "pytest": "it loads our plugin, never the other way round",
+    "redis": "clients of a test server: whoever asks for one has it",
 }
 
 

@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from functools import partial
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import Any
 
 from twisted.application.service import Service
@@ -36,6 +36,7 @@ from miniredis.config.config import Config
 from miniredis.config.values import Refused
 from miniredis.dispatch.port import Port, TimeSource
 from miniredis.persistence.child import may_fork, start_silent_child
+from miniredis.persistence.disk import Disk
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
@@ -75,19 +76,26 @@ def wall_us() -> int:
 class MiniRedisService(Service):
     """One server: an engine, its listening sockets, its periodic work."""
 
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        source: TimeSource | None = None,
+        random: Random | None = None,
+        disk: Disk | None = None,
+    ) -> None:
+        """The last three are for tests: time that they move, chance that repeats itself, a disk that fails."""
         self.config = config
         self.reactor = reactor
         self._log = Logger(namespace="miniredis")
-        self.engine = build_engine(
-            config, TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep), SystemRandom(), self.log
-        )
+        source = source or TimeSource(wall_us, time.monotonic_ns, reactor.callLater, time.sleep)
+        self.engine = build_engine(config, source, random or SystemRandom(), self.log)
         self.engine.log_event = self.log_event
         keep_users_in_file(self.engine.acl, config.string("aclfile"), len(config.lines("user")) > 0)
         self.engine.platform = describe_platform()
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         figures = EdgeFigures()
-        self.persistence = PersistenceEdge(self.engine, reactor, TimedDisk(figures.syncs))
+        self.persistence = PersistenceEdge(self.engine, reactor, disk or TimedDisk(figures.syncs))
         self.upkeep.rounds.append(self.persistence.persistence.poll)
         self.replication = ReplicationEdge(self.engine, reactor, start_silent_child, may_fork)
         self.upkeep.rounds.append(self.replication.tick)
@@ -102,6 +110,8 @@ class MiniRedisService(Service):
         migration_links = self.engine.migration_links = ReactorLinks(reactor)
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
+        #: The process is the server's own, and its garbage collector set for it.
+        self.tunes_collector = True
         self._is_listening = False
         self._busy = BusyTurns(self.engine, reactor)
         self.engine.while_busy = self._busy.run
@@ -151,9 +161,10 @@ class MiniRedisService(Service):
             self._listen()
         self.log("notice", "Server initialized")
         self.engine.start_memory = self.engine.platform.rss_bytes()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        if self.tunes_collector:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*GC_THRESHOLDS)
         self._loop.start(1 / self.config.int("hz"), now=False).addErrback(self._loop_failed)
         if self._sessions.hub is not None:
             self._sessions.hub.start()
@@ -167,7 +178,8 @@ class MiniRedisService(Service):
     def _ready(self) -> None:
         if not self.config.sentinel:
             self.replication.start()
-        gc.freeze()
+        if self.tunes_collector:
+            gc.freeze()
         if self.cluster is not None:
             self.cluster.start()
             self._stopping.append(self.cluster.stop)

@@ -74,6 +74,7 @@ class Cluster:
     def begin(self) -> None:
         """The server has loaded its data: save who we are, follow whom we followed."""
         self.participant.save_now()
+        self.view.routes_changed = True  # keys have come
         primary = self.view.myself.primary
         if primary is not None:
             self.world.follow(primary)
@@ -87,7 +88,6 @@ class Cluster:
             elif slot not in self.view.coming:
                 self.engine.log("warning", f"I have keys for slot {slot}, which is another node's: importing it.")
                 self.view.coming[slot] = owner
-            self.view.routes_changed = True
             self.view.save_later()
         self.participant.settle()
 

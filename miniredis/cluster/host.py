@@ -141,6 +141,8 @@ class EngineWorld(Surroundings):
             owner = self.view.owners[slot] if self.view is not None else None
             if (self.view is not None and owner is self.view.myself) or not self.remove_keys(slot, DROP_SLICE):
                 self._dropping.pop()
+                if not self._dropping and self.view is not None:
+                    self._judge_keys()
             else:
                 self.engine.time.call_later(0, self._drop_some)
                 return
@@ -199,8 +201,22 @@ class EngineWorld(Surroundings):
                     states[slot] = COMING
         routing.states = states
         routing.is_up = view.is_up
+        self._judge_keys()
         self._end_shard_subscriptions(states)
         self.redirect_waiting()
+
+    def _judge_keys(self) -> None:
+        """Whether a key that is here is thereby one that we serve."""
+        view = self.view
+        assert view is not None
+        states = self.routing.states
+        self.routing.all_ours = (
+            view.myself.is_primary
+            and not view.leaving
+            and not view.coming
+            and not self.importing
+            and all(states[slot] == OURS for index in self.indexes for slot in index.used())
+        )
 
     def _end_shard_subscriptions(self, states: list[int]) -> None:
         """Subscribers to a shard's channel learn that the shard is not here any more."""

@@ -24,6 +24,7 @@ from miniredis.dispatch.gates import (
     GATE_BUSY,
     GATE_CLUSTER,
     GATE_HELD_KEYS,
+    GATE_INTERCEPTED,
     GATE_LOADING,
     GATE_LOG_REQUESTS,
     GATE_MEMORY,
@@ -83,6 +84,10 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
         # A node of a cluster as it usually is: only the slot decides.
         return state.slot_rule.apply(session, command, argv)
     flags = command.flags
+    if gates & GATE_INTERCEPTED:
+        instead = state.rules[GATE_INTERCEPTED].apply(session, command, argv)
+        if instead is not None:
+            return instead
     if gates & GATE_NO_AUTH and not flags & NO_AUTH:
         raise no_authentication()
     if gates & GATE_MULTI and flags & NO_MULTI and command.name not in NEVER_QUEUED:

@@ -11,7 +11,7 @@ class FunctionLibraries:
 
     def dump_libraries(self) -> list[bytes]:
         """The sources, to be written into a file or sent to a replica."""
-        return []
+        raise NotImplementedError
 
     def load_library(self, code: bytes, replace: bool) -> None:
         """Take a library over.  Raises `ReplyError`: it is no library, or there is one of its name already."""

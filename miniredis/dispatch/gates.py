@@ -32,3 +32,4 @@ GATE_WRITES_REFUSED: Final = 1 << 22  # persistence fails, or too few replicas
 GATE_CLUSTER: Final = 1 << 23
 GATE_HELD_KEYS: Final = 1 << 24  # keys are on their way to another server
 GATE_LOG_REQUESTS: Final = 1 << 25  # also requests that come in one piece are large enough for COMMANDLOG
+GATE_INTERCEPTED: Final = 1 << 26  # something stands between clients and commands: faults of a test server

@@ -181,8 +181,6 @@ def _names(table: dict[bytes, Subscribers], argv: list[bytes]) -> list[object]:
         raise subcommand_syntax_error(argv[1], b"PUBSUB")
     if len(argv) == 2:
         return list(table)
-    if len(argv) > 3:
-        raise subcommand_syntax_error(argv[1], b"PUBSUB")
     return [name for name in table if glob_match(argv[2], name)]
 
 

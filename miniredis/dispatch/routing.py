@@ -1,7 +1,8 @@
 """Cluster mode's rule: a command runs here only if the slot of its keys is ours, else its client is sent on.
 
 What the cluster knows is written into `states`, one small number a slot, whenever it changes; a command on one key
-of a slot that is ours passes with one look at that list.  Everything else is decided in Redis's order: unserved
+of a slot that is ours passes with one look at that list, and one on a key that is here without even that, as long as
+all keys here are of slots that are ours.  Everything else is decided in Redis's order: unserved
 slot, crossing slots, the cluster's state, slots on the move, reads from a replica, another node.
 """
 
@@ -58,6 +59,8 @@ class Routing(Rule):
         self.states: list[int] = [UNSERVED] * SLOTS
         #: The cluster serves requests, as far as we see.
         self.is_up = False
+        #: No slot is on the move and every key here is of a slot that is ours: what is there may be used.
+        self.all_ours = False
         self.reads_when_down = False
         self.pubsub_when_down = True
 
@@ -70,8 +73,12 @@ class Routing(Rule):
                     session.gates &= ~GATE_SLOT_READS
         else:
             asking = False
-            if command.has_one_key and self.is_up and self.states[self.index.slot_of(argv[1])] == OURS:
-                return None
+            if command.has_one_key and self.is_up:
+                key = argv[1]
+                if self.all_ours and session.context.db.table.contains(key):
+                    return None
+                if self.states[self.index.slot_of(key)] == OURS:
+                    return None
         if command.name == b"exec" and not command.container:
             self._admit_transaction(session, asking)
         elif (command.key_specs or command.key_search is not None) and not self._is_in_transaction(session):

@@ -11,6 +11,7 @@ from typing import Final
 
 from miniredis.formats.crc64 import crc64
 from miniredis.formats.errors import FormatError, IncompleteError
+from miniredis.formats.module_items import skip_module_items
 from miniredis.formats.rdb_primitives import RdbSink, RdbSource
 from miniredis.formats.registry import (
     FIELD_EXPIRY_RDB_VERSION,
@@ -34,13 +35,6 @@ OPCODE_EXPIRY_MS: Final = 252
 OPCODE_EXPIRY_S: Final = 253
 OPCODE_SELECT: Final = 254
 OPCODE_END: Final = 255
-
-MODULE_END: Final = 0
-MODULE_SIGNED: Final = 1
-MODULE_UNSIGNED: Final = 2
-MODULE_FLOAT: Final = 3
-MODULE_DOUBLE: Final = 4
-MODULE_STRING: Final = 5
 
 # Events of RdbReader.
 NEED_INPUT: Final = 0  # feed more, or finish
@@ -258,24 +252,6 @@ class RdbReader:
         source.read_length()  # "unsigned", then when it was written: before or after the keys
         source.read_length()
         skip_module_items(source)
-
-
-def skip_module_items(source: RdbSource) -> None:
-    """Pass over the typed items of a module, up to and with their end mark."""
-    while True:
-        kind = source.read_length()
-        if kind == MODULE_END:
-            return
-        if kind in (MODULE_SIGNED, MODULE_UNSIGNED):
-            source.read_length()
-        elif kind == MODULE_FLOAT:
-            source.read_bytes(4)
-        elif kind == MODULE_DOUBLE:
-            source.read_bytes(8)
-        elif kind == MODULE_STRING:
-            source.read_string()
-        else:
-            raise FormatError("unknown kind of module data")
 
 
 class RdbWriter:

@@ -13,6 +13,7 @@ from mypy_extensions import mypyc_attr
 
 from miniredis.formats.digest import EXPIRY_MARK, digest_mix, digest_mix_number, digest_xor
 from miniredis.formats.errors import FormatError, IncompleteError
+from miniredis.formats.module_items import MODULE_END, skip_module_item
 from miniredis.formats.packed import BATCH, PackedReader
 from miniredis.formats.rdb_primitives import RdbSink, RdbSource
 
@@ -202,6 +203,8 @@ class ValueRegistry:
         self._by_class: dict[type, ValueCodec] = {}
         self._by_code: dict[int, ValueCodec] = {}
         self._modules: dict[int, ValueCodec] = {}
+        #: Values of modules that are not there become `PassedOver`: for who only looks at a file.
+        self.passes_over_modules: bool = False
 
     def register(self, codec: ValueCodec, classes: list[type]) -> None:
         for each in classes:
@@ -231,7 +234,7 @@ class ValueRegistry:
     def loader(self, code: int, version: int) -> ValueLoader:
         """What loads a value of this type code; FormatError if nothing does."""
         if code == TYPE_MODULE_2:
-            return _ModuleLoader(self._modules, version)
+            return _ModuleLoader(self._modules, version, self.passes_over_modules)
         codec = self._by_code.get(code)
         if codec is None:
             raise FormatError(f"unknown value type {code}")
@@ -252,11 +255,34 @@ class ValueRegistry:
         return digest if expiry_ms < 0 else digest_xor(digest, EXPIRY_MARK)
 
 
+class PassedOver:
+    """A value of a module that is not there."""
+
+    def __init__(self, type_name: str) -> None:
+        self.type_name: str = type_name
+
+
+class _PassingLoader(ValueLoader):
+    """Reads to the end of a value that nobody understands."""
+
+    def __init__(self, module_id: int) -> None:
+        super().__init__()
+        self.value = PassedOver(module_type_name(module_id))
+
+    def advance(self, source: RdbSource, budget: int) -> bool:
+        while budget > 0:
+            budget -= 1
+            if skip_module_item(source) == MODULE_END:
+                return True
+        return False
+
+
 class _ModuleLoader(ValueLoader):
     """Reads the module's id, then hands over to the module's loader."""
 
-    def __init__(self, modules: dict[int, ValueCodec], version: int) -> None:
+    def __init__(self, modules: dict[int, ValueCodec], version: int, passes_over: bool) -> None:
         super().__init__()
+        self._passes_over: bool = passes_over
         self._modules: dict[int, ValueCodec] = modules
         self._version: int = version
         self._inner: ValueLoader | None = None
@@ -271,9 +297,12 @@ class _ModuleLoader(ValueLoader):
                 source.position = position
                 raise
             codec = self._modules.get(module_id)
-            if codec is None:
+            if codec is not None:
+                inner = codec.load(TYPE_MODULE_2, self._version)
+            elif self._passes_over:
+                inner = _PassingLoader(module_id)
+            else:
                 raise FormatError(f"no module has the value type {module_type_name(module_id)}")
-            inner = codec.load(TYPE_MODULE_2, self._version)
             self._inner = inner
         if not inner.advance(source, budget):
             return False

@@ -147,7 +147,7 @@ def _refusal(full: FilterFull) -> ReplyError:
     return too_large() if full.at_bound else error(b"non scaling filter is full")
 
 
-def _add(ctx: Context, key: bytes, items: list[bytes], form: _Form, argv: list[bytes]) -> list[object]:
+def _add(ctx: Context, key: bytes, items: list[bytes], form: _Form) -> list[object]:
     """Whether each item is new; the first that does not fit ends the list with an error."""
     found = write_value(ctx, key, BloomFilter)
     is_new = found is None
@@ -163,11 +163,12 @@ def _add(ctx: Context, key: bytes, items: list[bytes], form: _Form, argv: list[b
         except FilterFull as full:
             replies.append(_refusal(full))
             break
-    if is_new or True in replies:
+    added = [item for item, reply in zip(items, replies, strict=False) if reply is True]
+    if is_new or added:
         ctx.db.put(key, found)
-        if True in replies:
-            # Not as it came: an option of BF.INSERT may not hold where it is replayed.
-            ctx.replay_as([b"BF.MADD", key, *items[: len(replies)]])
+        # Not as it came: what was refused for its size must not be tried where there is another bound.
+        if added:
+            ctx.replay_as([b"BF.MADD", key, *added])
         ctx.changed(NOTIFY_MODULE, b"bf.add", key)
     return replies
 
@@ -183,7 +184,7 @@ def _add(ctx: Context, key: bytes, items: list[bytes], form: _Form, argv: list[b
     acl="bloom",
 )
 def bf_add(ctx: Context, argv: list[bytes]) -> object:
-    reply = _add(ctx, argv[1], argv[2:], _Form(ctx), argv)[0]
+    reply = _add(ctx, argv[1], argv[2:], _Form(ctx))[0]
     if isinstance(reply, ReplyError):
         raise reply
     return reply
@@ -200,7 +201,7 @@ def bf_add(ctx: Context, argv: list[bytes]) -> object:
     acl="bloom",
 )
 def bf_madd(ctx: Context, argv: list[bytes]) -> object:
-    return _add(ctx, argv[1], argv[2:], _Form(ctx), argv)
+    return _add(ctx, argv[1], argv[2:], _Form(ctx))
 
 
 @bf.command(
@@ -223,7 +224,7 @@ def bf_insert(ctx: Context, argv: list[bytes]) -> object:
     items = argv[at + 1 :]
     if not items:
         raise wrong_number_of_arguments(b"bf.insert")
-    return _add(ctx, argv[1], items, form, argv)
+    return _add(ctx, argv[1], items, form)
 
 
 @bf.command(

@@ -161,7 +161,7 @@ class BloomFilter(ModuleValue):
 
     @classmethod
     def load(cls, items: ItemReader, encoding: int) -> BloomFilter:
-        found = cls.load_head(items, 1 << 40)
+        found = cls.load_head(items, items.bytes_left())
         for layer in found.layers:
             bits = items.string()
             if len(bits) != len(layer.bits):

@@ -10,7 +10,7 @@ from miniredis.commands.help import help_reply
 from miniredis.config.config import SetFailed
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.modules.loading import CannotLoad, CannotUnload, LoadedModules, refusal_of
-from miniredis.resp.errors import error, syntax_error
+from miniredis.resp.errors import error
 from miniredis.resp.replies import OK, MapReply
 
 group = CommandGroup("server")
@@ -85,7 +85,7 @@ def module_loadex(ctx: Context, argv: list[bytes]) -> object:
             arguments = argv[at + 1 :]
             break
         else:
-            raise syntax_error()
+            raise refusal_of(CannotLoad("CONFIG or ARGS is missing"))
     return _load(ctx, argv[2], arguments, settings)
 
 

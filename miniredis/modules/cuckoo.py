@@ -87,9 +87,14 @@ def _insert(
             replies.append(0)
         else:
             replies.append(1 if found.add(item, limit) else -1)
-    # Also where nothing found room: moves were tried, which the next choice follows from.
-    if is_new or any(replies):
+    added = [item for item, reply in zip(items, replies, strict=True) if reply > 0]
+    if is_new or added:
         ctx.db.put(key, found)
+        # Not as it came: what found no room must not be tried where there is another bound.
+        if is_new:
+            ctx.replay_as([b"CF.RESERVE", key, b"%d" % capacity])
+        if added:
+            ctx.replay_as([b"CF.INSERT", key, b"ITEMS", *added])
         ctx.changed(NOTIFY_MODULE, b"cf.add", key)
     return replies
 

@@ -103,6 +103,7 @@ class CuckooFilter(ModuleValue):
     def _move(self, layer: bytearray, place: int, mark: int) -> bool:
         """Make room by moving others; when that does not work out, everything is as it was."""
         undone: list[tuple[int, int]] = []
+        moves = self.moves
         bucket = self._buckets(layer, place, mark)[0]
         for _ in range(self.max_iterations):
             self.moves += 1
@@ -116,6 +117,7 @@ class CuckooFilter(ModuleValue):
                 return True
         for victim, mark in reversed(undone):
             layer[victim] = mark
+        self.moves = moves
         return False
 
     def _grow(self, most_bytes: int) -> bool:

@@ -8,7 +8,7 @@ from miniredis.config.values import Integer
 from miniredis.dispatch.access import session_of
 from miniredis.dispatch.gates import GATE_PRIMARY_LINK
 from miniredis.formats.errors import FormatError
-from miniredis.formats.rdb_file import MODULE_END
+from miniredis.formats.module_items import MODULE_END
 from miniredis.formats.rdb_primitives import RdbSink, RdbSource
 from miniredis.modules.api import Context, Directive
 from miniredis.modules.items import Item, ItemReader, ItemWriter, read_item

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.formats.errors import FormatError, IncompleteError
-from miniredis.formats.rdb_file import (
+from miniredis.formats.module_items import (
     MODULE_DOUBLE,
     MODULE_END,
     MODULE_FLOAT,
@@ -101,6 +101,10 @@ class ItemReader:
         item = self._next(MODULE_STRING)
         assert isinstance(item, bytes)
         return item
+
+    def bytes_left(self) -> int:
+        """Of the strings that were not read yet: what a value may claim to be is no larger."""
+        return sum([len(item) for _, item in self._items[self._at :] if isinstance(item, bytes)])
 
     def left(self) -> int:
         """How many items were not read yet."""

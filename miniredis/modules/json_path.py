@@ -292,7 +292,7 @@ class _Translation:
 def _any_pair(compare: Callable[[Json, Json], bool], left: list[Json], right: list[Json]) -> bool:
     if not left or not right:
         # Nothing equals nothing, and differs from everything else.
-        return compare is _differs if bool(left) != bool(right) else compare is _equals
+        return compare is _differs if left or right else compare(None, None)
     return any(compare(one, other) for one in left for other in right)
 
 

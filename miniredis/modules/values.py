@@ -14,7 +14,7 @@ from miniredis.datatypes.value import Value
 from miniredis.formats.digest import digest_mix
 from miniredis.formats.dump import dump_value
 from miniredis.formats.errors import FormatError
-from miniredis.formats.rdb_file import MODULE_END
+from miniredis.formats.module_items import MODULE_END
 from miniredis.formats.rdb_primitives import RdbSink, RdbSource
 from miniredis.formats.registry import (
     MODULE_ID_ALPHABET,

@@ -10,6 +10,7 @@ from miniredis.formats import rdb_file
 from miniredis.formats.errors import FormatError
 from miniredis.formats.rdb_file import RdbReader
 from miniredis.formats.rdb_values import build_registry
+from miniredis.formats.registry import PassedOver
 from miniredis.persistence.disk import Disk
 
 CHUNK = 1 << 20
@@ -38,6 +39,7 @@ def check_rdb(path: str, disk: Disk | None = None) -> RdbReport:
     disk = disk or Disk()
     report = RdbReport()
     registry = build_registry(EncodingLimits())
+    registry.passes_over_modules = True
     reader = RdbReader(registry, total_size=disk.size(path))
     descriptor = disk.open_read(path)
     try:
@@ -52,7 +54,8 @@ def check_rdb(path: str, disk: Disk | None = None) -> RdbReport:
             elif event == rdb_file.KEY:
                 report.keys += 1
                 report.expiring += reader.expiry_ms >= 0
-                kind = registry.codec(reader.value).type_name().decode()
+                value = reader.value
+                kind = value.type_name if isinstance(value, PassedOver) else registry.codec(value).type_name().decode()
                 report.by_type[kind] = report.by_type.get(kind, 0) + 1
             elif event == rdb_file.AUX:
                 report.aux[reader.name.decode("latin-1")] = reader.text.decode("latin-1")

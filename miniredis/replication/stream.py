@@ -169,3 +169,4 @@ def take_over(session: Session) -> None:
     session.set_reply_mode(REPLY_OFF)
     session.context.may_block = False
     session.decoder.authenticated = True
+    session.decoder.may_split = False  # offsets are counted request by request

@@ -47,6 +47,8 @@ class RequestDecoder:
         self.position: i64 = 0
         self.start: i64 = 0
         self.whole = True
+        #: Several requests may be split off at once; not where it matters how far each one reaches.
+        self.may_split = True
         #: Requests that were split off already, the last first; `position` is behind them.
         self._ready: list[list[bytes]] = []
         self._split = False  # the request returned last was one of them
@@ -105,7 +107,13 @@ class RequestDecoder:
             return request
         data = self.data
         position = self.position
-        if split_requests is not None and self._argv is None and self.authenticated and position < len(data):
+        if (
+            split_requests is not None
+            and self._argv is None
+            and self.authenticated
+            and self.may_split
+            and position < len(data)
+        ):
             self.position = split_requests(data, int(position), SPLIT, self.max_bulk, self._likely, ready)
             if len(ready) > 0:
                 request = ready.pop()

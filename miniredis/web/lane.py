@@ -144,3 +144,6 @@ class Lane:
 
     def getHost(self) -> Any:
         return self._host
+
+    def unregisterProducer(self) -> None:
+        """Nothing was kept of it."""

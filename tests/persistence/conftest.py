@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., DiskServer]]:
         server.disk = Disk()
         server.persistence.kill_rewrite()
         server.persistence.snapshots.cancel()
+        # Descriptors that stay open for long are too many for select() in tests that come later.
+        log = server.persistence.log
+        if log is not None and log.descriptor >= 0:
+            with suppress(OSError):
+                os.close(log.descriptor)
+            log.descriptor = -1

@@ -265,6 +265,7 @@ def test_a_reply_that_comes_later_leaves_with_the_turn_that_made_it(wire: Wire) 
     assert waiting.recv(100) == b"*2\r\n$1\r\nl\r\n$1\r\na\r\n+PONG\r\n"
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("step", ["receive", "proceed"])
 def test_a_defect_ends_the_connection_that_met_it_and_no_other(
     wire: Wire, monkeypatch: pytest.MonkeyPatch, step: str

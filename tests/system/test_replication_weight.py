@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -84,7 +85,7 @@ def test_a_full_sync_of_a_million_keys_keeps_no_client_waiting(diskless: str, st
 
 @pytest.mark.timeout(300)
 def test_a_replica_that_stands_still_is_cut_at_its_limit_and_harms_nobody(start: Start) -> None:
-    limit = 64 * MEGABYTE
+    limit = 128 * MEGABYTE
     primary = start(*AT_ONCE, "--client-output-buffer-limit", "replica", str(limit), "0", "0")
     stopped, other = start(*AT_ONCE), start(*AT_ONCE)
     for replica in (stopped, other):
@@ -99,12 +100,13 @@ def test_a_replica_that_stands_still_is_cut_at_its_limit_and_harms_nobody(start:
         is_over = time.monotonic() + 30
         while time.monotonic() < is_over:
             pour(primary, 1000, 5000)
+            ask(primary, "WAIT", 1, 10_000)  # the other one keeps up, at its own speed
             highest = max(highest, rss(primary))
         longest = probe.end()
         assert "closed for overcoming of output buffer limits" in primary.output
         assert info(primary, "connected_slaves") == "1"
-        # What the kernel holds for a socket is not ours; the backlog has its own megabyte.
-        assert highest - before <= limit * 1.1 + 2 * MEGABYTE, (before, highest)
+        # Beyond the limit: the backlog's own megabyte, and holes that the allocator leaves between pieces.
+        assert highest - before <= limit * 1.2 + 2 * MEGABYTE, (before, highest)
         assert longest < 1
         until_same(primary, other)
         assert info(primary, "sync_full", "stats") == "2"
@@ -114,8 +116,9 @@ def test_a_replica_that_stands_still_is_cut_at_its_limit_and_harms_nobody(start:
     until_same(primary, stopped)
 
 
+@pytest.mark.parametrize("pipeline", [1, 16])
 @pytest.mark.timeout(300)
-def test_a_replica_costs_its_primary_at_most_a_fifth(start: Start) -> None:
+def test_a_replica_costs_its_primary_at_most_a_fifth(pipeline: int, start: Start) -> None:
     """By the processor time a command takes, which does not depend on who else uses the machine."""
     alone, followed, replica = start(*AT_ONCE), start(*AT_ONCE), start(*AT_ONCE)
     follow(replica, followed.port)
@@ -124,8 +127,10 @@ def test_a_replica_costs_its_primary_at_most_a_fifth(start: Start) -> None:
         def used() -> float:
             return float(info(server, "used_cpu_user", "cpu")) + float(info(server, "used_cpu_sys", "cpu"))
 
+        count = 60_000 * (1 + pipeline // 4)
+        words = ["redis-benchmark", "-p", str(server.port), "-q", "-t", "set", "-d", "100", "-r", "1000"]
         began = used()
-        pour(server, 100, 200_000)
+        subprocess.run([*words, "-n", str(count), "-P", str(pipeline)], check=True, capture_output=True, timeout=120)
         return used() - began
 
     ratios: list[float] = []

@@ -1,0 +1,177 @@
+"""Talks to real servers with the client: `sdk_session.py SCENARIO URL [ARGUMENT ...]`; prints what came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater, react
+
+from miniredis.client import connect, connect_cluster
+from miniredis.client.errors import ConnectionFailed, ConnectionLost, RedisError, WatchError, WrongType
+
+
+async def pause(reactor: Any, seconds: float) -> None:
+    await deferLater(reactor, seconds, lambda: None)
+
+
+async def everything(reactor: Any, url: str) -> None:
+    """Each feature once, against one server."""
+    for protocol in (2, 3):
+        async with connect(url, protocol=protocol, decode_responses=True) as client:
+            await client.flushall()
+            assert await client.set("k", "v", ex=100) == "OK"
+            assert await client.get("k") == "v"
+            assert await gatherResults([client.incr("n") for _ in range(1000)]) == list(range(1, 1001))
+            await client.hset("h", {"a": 1, "b": 2})
+            found = await client.hgetall("h")
+            assert found == ({"a": "1", "b": "2"} if protocol == 3 else ["a", "1", "b", "2"])
+            try:
+                await client.lpush("k", 1)
+            except WrongType:
+                pass
+            else:
+                raise AssertionError("WRONGTYPE did not come")
+            async with client.transaction() as tx:
+                tx.set("t", 1)
+                later = tx.incr("t")
+            assert tx.results == ["OK", 2] and await later == 2
+            try:
+                async with client.watch("t") as watching:
+                    await client.set("t", 5)
+                    watching.multi()
+                    watching.set("t", 6)
+            except WatchError:
+                pass
+            else:
+                raise AssertionError("WATCH saw nothing")
+            popped = client.blpop("queue", timeout=10)
+            await client.ping()
+            while not await client.info("clients") or "blocked_clients:1" not in await client.info("clients"):
+                await pause(reactor, 0.01)
+            await client.rpush("queue", "job")
+            assert await popped == ["queue", "job"]
+            script = client.script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+            assert await script(["t"], [10]) == 15
+            assert await script(["t"], [10]) == 25
+            async with client.subscriber() as news:
+                await news.subscribe("news")
+                await news.psubscribe("ne*")
+                assert await client.publish("news", "hello") == 2
+                kinds = {(await news.next()).kind for _ in range(2)}
+                assert kinds == {"message", "pmessage"}
+                await client.client_kill("TYPE", "pubsub")
+                while (await client.pubsub_numsub("news"))[1] != 1:
+                    await pause(reactor, 0.01)
+                assert (await news.next()).kind == "reconnected"
+                await client.publish("news", "again")
+                assert (await news.next()).data == "again"
+            assert len({key async for key in client.scan_iter()}) == await client.dbsize()
+    async with connect(url, cache_size=100) as cached, connect(url) as other:
+        await other.set("c", 1)
+        assert await cached.get("c") == b"1"
+        assert await cached.get("c") == b"1"
+        await other.set("c", 2)
+        while await cached.get("c") != b"2":
+            await pause(reactor, 0.01)
+        assert cached.cache is not None and cached.cache.hits >= 1
+    print("all well")
+
+
+async def greet(reactor: Any, url: str) -> None:
+    async with connect(url, attempts=2) as client:
+        try:
+            print((await client.ping()).decode())
+        except RedisError as problem:
+            print(type(problem).__name__)
+
+
+async def load(reactor: Any, url: str, pid: str) -> None:
+    """Counts under load while the server is killed: prints how many were acknowledged, lost, and never sent."""
+    counts = {"done": 0, "lost": 0, "failed": 0}
+    lost_before = 0
+    async with connect(url, attempts=100, longest_pause=0.2) as client, client.subscriber() as news:
+        heard: list[Any] = []
+        await news.subscribe("news", listener=heard.append)
+
+        async def work() -> None:
+            nonlocal lost_before
+            while not (lost_before and counts["done"] > lost_before + 2000):
+                try:
+                    await client.incr("n")
+                except ConnectionLost:
+                    counts["lost"] += 1
+                    lost_before = lost_before or counts["done"]
+                except ConnectionFailed:
+                    counts["failed"] += 1
+                else:
+                    counts["done"] += 1
+                    if counts["done"] == 2000:
+                        os.kill(int(pid), signal.SIGKILL)
+
+        await gatherResults([Deferred.fromCoroutine(work()) for _ in range(50)])
+        value = int(await client.get("n"))
+        while not await client.publish("news", "x"):
+            await pause(reactor, 0.01)
+        while not heard:
+            await pause(reactor, 0.01)
+        print(value, counts["done"], counts["lost"], counts["failed"])
+
+
+async def cluster(reactor: Any, url: str) -> None:
+    async with connect_cluster(url, failover_timeout=60) as client:
+        assert await client.flushall() == b"OK"
+        keys = [f"key:{number}" for number in range(300)]
+        assert await client.mset({key: key for key in keys}) == b"OK"
+        assert await client.mget(*keys) == [key.encode() for key in keys]
+        assert await client.dbsize() == 300
+        assert len({key async for key in client.scan_iter(count=50)}) == 300
+        async with client.transaction() as tx:
+            tx.set("{a}1", 1)
+            tx.incr("{a}1")
+        assert tx.results == [b"OK", 2]
+
+        async def work(tx: Any) -> None:
+            value = int(await tx.get("{a}1"))
+            tx.multi()
+            tx.set("{a}1", value + 1)
+
+        assert await client.transact(work, "{a}1") == [b"OK"]
+        script = client.script("return redis.call('GET', KEYS[1])")
+        assert await script(["{a}1"]) == b"3"
+        async with client.subscriber() as news:
+            await news.subscribe("news")
+            await client.publish("news", "x")
+            assert (await news.next()).data == b"x"
+        async with client.shard_subscriber("shard") as news:
+            await news.ssubscribe("shard")
+            assert await client.spublish("shard", "y") == 1
+            assert (await news.next()).data == b"y"
+        print("all well", flush=True)
+        # Slots move while it reads and writes: the test moves them between the lines.
+        for number in range(int(sys.stdin.readline() or 0)):
+            key = keys[number % 300]
+            assert await client.set(key, number) == b"OK"
+            assert await client.get(key) == b"%d" % number
+        print("still well", flush=True)
+
+
+async def failover(reactor: Any, url: str, pid: str) -> None:
+    async with connect(url, failover_timeout=60) as client:
+        await client.set("before", 1)
+        await client.wait(1, 5000)
+        os.kill(int(pid), signal.SIGKILL)
+        while True:
+            try:
+                await client.set("after", 2)
+                break
+            except ConnectionLost:
+                continue
+        print((await client.get("before")).decode(), (await client.get("after")).decode())
+
+
+if __name__ == "__main__":
+    react(lambda reactor, name, *words: Deferred.fromCoroutine(globals()[name](reactor, *words)), sys.argv[1:])
