@@ -1,4 +1,4 @@
-"""How many examples a property test runs: what it asks for, and many times that in `make soak`."""
+"""How many examples a property test runs: what it asks for, and many times that in `make long`."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ MIXED: dict[bytes, Normaliser] = {
     b"HGETALL": unordered_pairs,
     # Places made of scores that are none depend on how a processor converts what does not fit.
     **dict.fromkeys((b"GEOHASH", b"GEODIST", b"GEOSEARCH"), any_reply),
-    b"SORT": unordered,  # redis-server compares texts up to their first zero byte
+    b"SORT": shape,  # redis-server compares texts up to their first zero byte
     b"EXEC": shape,
     b"DUMP": shape,
     b"OBJECT": any_reply,
