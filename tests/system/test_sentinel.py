@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from redis.sentinel import Sentinel
 from sentinel.simulation import run
 
 from oracle.servers import ServerProcess, redis_server
-from system.conftest import program
+from system.conftest import ROOT, program
 
 Start = Callable[..., ServerProcess]
 NAME = "mymaster"
@@ -247,3 +249,81 @@ def test_a_thousand_lives_under_faults(count: Callable[[str, int], None]) -> Non
     for seed in range(SEEDS):
         run(seed)
     count("seeds", SEEDS)
+
+
+IOREDIS = """
+const Redis = require('ioredis');
+const sentinels = process.argv[1].split(',').map(port => ({host: '127.0.0.1', port: Number(port)}));
+const client = new Redis({sentinels, name: 'mymaster', maxRetriesPerRequest: null});
+client.on('error', () => {});
+client.once('ready', () => console.log('ready'));
+require('readline').createInterface({input: process.stdin}).on('line', async word => {
+  await client.set('word', word);
+  console.log(await client.get('word'));
+});
+"""
+
+TXREDISAPI = """
+import sys
+from twisted.internet import defer, reactor, stdio, task
+from twisted.protocols.basic import LineReceiver
+from txredisapi import Sentinel
+
+class Words(LineReceiver):
+    delimiter = b"\\n"
+
+    def lineReceived(self, line):
+        defer.ensureDeferred(self.keep(line.decode()))
+
+    async def keep(self, word):
+        while True:
+            try:
+                await client.set("word", word)
+                print(await client.get("word"), flush=True)
+                return
+            except Exception:
+                await task.deferLater(reactor, 0.2)
+
+sentinel = Sentinel([("127.0.0.1", int(port)) for port in sys.argv[1].split(",")])
+client = sentinel.master_for("mymaster")
+stdio.StandardIO(Words())
+reactor.callWhenRunning(print, "ready", flush=True)
+reactor.run()
+"""
+
+
+def client_command(client: str, ports: str) -> tuple[list[str], Path]:
+    if client == "txredisapi":
+        return [sys.executable, "-c", TXREDISAPI, ports], ROOT
+    folder = ROOT / "build" / "clients" / "ioredis"
+    if not (folder / "node_modules" / "ioredis").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--silent", "--prefix", str(folder), "ioredis"], check=True)
+    return ["node", "-e", IOREDIS, ports], folder
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("client", ["ioredis", "txredisapi"])
+def test_other_clients_keep_working_through_a_failover(
+    client: str, watched: Watched, count: Callable[[str, int], None]
+) -> None:
+    primary = watched.serve_three(OURS)
+    watched.watch(primary, OURS)
+    command, folder = client_command(client, ",".join(str(each.port) for each in watched.sentinels))
+    running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=folder)
+    assert running.stdin is not None
+    assert running.stdout is not None
+    try:
+        assert running.stdout.readline() == "ready\n"
+        running.stdin.write("before\n")
+        assert running.stdout.readline() == "before\n"
+        primary.process.kill()
+        count("kills", 1)
+        until(lambda: watched.agreed(primary.port))
+        running.stdin.write("after\n")
+        assert running.stdout.readline() == "after\n"
+        new: Any = redis.Redis(port=watched.address(watched.sentinels[0]))
+        assert new.get("word") == b"after"
+    finally:
+        running.kill()
+        running.wait()
