@@ -109,6 +109,9 @@ class ReplyParser:
                 return NEEDS_MORE
             self._open.pop()
             if innermost.kind == _ATTRIBUTE:
+                # They become nested, too: without a bound their end would exhaust the stack.
+                if len(self._attributes) == DEEPEST:
+                    raise ProtocolError(b"ERR Protocol error: too many attributes of a reply")
                 self._attributes.append(innermost.items)
                 return NEEDS_MORE
             value = aggregate(innermost.kind, innermost.items)

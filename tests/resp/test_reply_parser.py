@@ -164,3 +164,12 @@ def test_the_rest_is_handed_over():
     assert isinstance(parser.next(), Status)
     assert parser.take_rest() == b"REDIS0010"
     assert parser.pending_bytes() == 0
+
+
+def test_attributes_of_one_reply_are_bounded_as_they_nest() -> None:
+    attribute = b"|1\r\n+a\r\n+b\r\n"
+    parser = ReplyParser()
+    parser.feed(attribute * DEEPEST + b":1\r\n" + attribute * (DEEPEST + 1))
+    assert encode_reply(parser.next(), 3) == attribute * DEEPEST + b":1\r\n"
+    with pytest.raises(ProtocolError, match="too many attributes"):
+        parser.next()
