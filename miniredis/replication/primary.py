@@ -218,6 +218,8 @@ class Primary:
                 if now_ms - self._last_ping_ms >= period_ms:
                     self._last_ping_ms = now_ms
                     self.history.write(PING)
+        # Not once a second only: what is acknowledged beyond the bound on lag may be lost.
+        self.check_writes()
         if now_ms - self._last_second_ms >= 1000:
             self._last_second_ms = now_ms
             self._each_second(now_ms)
@@ -227,7 +229,6 @@ class Primary:
             if follower.state == WAIT_SNAPSHOT:
                 # It must not think that we are gone while we write a file.
                 follower.session.push(b"\n")
-        self.check_writes()
         self._forget_unused_backlog(now_ms)
 
     def _look_at_all(self, now_ms: int) -> None:

@@ -196,7 +196,13 @@ def ask(sentinel: Sentinel, instance: Instance, now_ms: int) -> None:
     if (
         instance.kind == REPLICA
         and primary is not None
-        and (primary.is_agreed_down or primary.in_failover or instance.primary_link_down_ms)
+        and (
+            primary.is_agreed_down
+            or primary.in_failover
+            or instance.primary_link_down_ms
+            # It has to be put right as soon as the others confirm that it may be.
+            or (instance.was_primary and instance.reported_role == PRIMARY)
+        )
     ):
         info_period_ms = min(info_period_ms, 1000)
     ping_period_ms = min(instance.settings.down_after_ms, timing["ping-period"])

@@ -310,3 +310,14 @@ def test_a_script_that_keeps_a_primary_busy_is_killed():
     assert killed
     world.run(2)
     assert not world.sentinels()[0].sentinel.primaries["m"].is_down
+
+
+def test_an_old_primary_that_is_back_before_the_others_know_is_put_right_soon_after():
+    """At the switch nobody else has confirmed the new configuration; INFO is asked for again before long."""
+    world = small_world()
+    old = next(server for server in world.data() if server.address == "10.0.0.1")
+    old.is_up = False
+    world.run_until(lambda: any(host.heard("+promoted-slave") for host in world.sentinels()), 5)
+    old.is_up = True
+    world.run_until(lambda: moved(world), 5)
+    assert world.run_until(lambda: old.primary != "", 4) <= 4
