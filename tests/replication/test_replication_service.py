@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from twisted.internet.selectreactor import SelectReactor
+from twisted.internet.pollreactor import PollReactor
 
 from miniredis.keyspace.snapshot import LOADED, SnapshotLoader
 from miniredis.persistence.child import start_silent_child
@@ -131,8 +131,8 @@ def test_a_store_has_no_name(server: MemoryServer, tmp_path: Path):
 
 
 @pytest.fixture
-def reactor() -> Iterator[SelectReactor]:
-    reactor = SelectReactor()
+def reactor() -> Iterator[PollReactor]:
+    reactor = PollReactor()
     yield reactor
     reactor.removeAll()
 
@@ -156,14 +156,14 @@ class User(LinkUser):
         self.told.append("lost: " + reason)
 
 
-def turn(reactor: SelectReactor, until: Callable[[], bool]) -> None:
+def turn(reactor: PollReactor, until: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
     while not until():
         assert time.monotonic() < deadline
         reactor.iterate(0.01)
 
 
-def echo(reactor: SelectReactor) -> tuple[int, list[object]]:
+def echo(reactor: PollReactor) -> tuple[int, list[object]]:
     from twisted.internet.protocol import Factory
     from twisted.protocols.wire import Echo
 
@@ -180,7 +180,7 @@ def echo(reactor: SelectReactor) -> tuple[int, list[object]]:
     return number, made
 
 
-def test_a_link_carries_bytes_and_tells_its_end(reactor: SelectReactor):
+def test_a_link_carries_bytes_and_tells_its_end(reactor: PollReactor):
     engine = MemoryServer().engine
     port, made = echo(reactor)
     user = User()
@@ -204,7 +204,7 @@ def test_a_link_carries_bytes_and_tells_its_end(reactor: SelectReactor):
     link.resume()
 
 
-def test_a_link_that_was_closed_says_nothing_more(reactor: SelectReactor):
+def test_a_link_that_was_closed_says_nothing_more(reactor: PollReactor):
     port, _ = echo(reactor)
     first, second = User(), User()
     network = TcpNetwork(MemoryServer().engine, reactor)
@@ -218,7 +218,7 @@ def test_a_link_that_was_closed_says_nothing_more(reactor: SelectReactor):
     assert (first.told, second.told) == (["made"], [])
 
 
-def test_a_link_that_cannot_be_made_is_lost(reactor: SelectReactor):
+def test_a_link_that_cannot_be_made_is_lost(reactor: PollReactor):
     engine = MemoryServer().engine
     engine.config.assign("bind-source-addr", b"127.0.0.1")
     user = User()
@@ -227,7 +227,7 @@ def test_a_link_that_cannot_be_made_is_lost(reactor: SelectReactor):
     assert "refused" in user.told[0]
 
 
-def test_a_defect_ends_the_link_only(reactor: SelectReactor):
+def test_a_defect_ends_the_link_only(reactor: PollReactor):
     server = MemoryServer()
     port, _ = echo(reactor)
     user = User()
@@ -240,7 +240,7 @@ def test_a_defect_ends_the_link_only(reactor: SelectReactor):
     assert any("a defect" in text for _, text in server.logged)
 
 
-def test_servers_follow_each_other_over_real_sockets(reactor: SelectReactor, tmp_path: Path):
+def test_servers_follow_each_other_over_real_sockets(reactor: PollReactor, tmp_path: Path):
     from miniredis.config.config import Config
     from miniredis.server.protocol import SessionFactory
 
