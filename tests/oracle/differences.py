@@ -37,6 +37,15 @@ class Difference:
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
+        VALKEY,
+        rb"OBJECT ENCODING .*",
+        rb"\$8\r\nskiplist\r\n",
+        rb"\$8\r\nlistpack\r\n",
+        "Valkey chooses the form of a new sorted set by the number of arguments of its ZADD, also where they name one"
+        " member again and again; redis-server 7.0, and we, by the members that there are.",
+        ("ZADD z " + "0 a " * 129, "OBJECT ENCODING z"),
+    ),
+    Difference(
         REDIS,
         rb"OBJECT ENCODING [stu]",
         rb"\$9\r\nhashtable\r\n",

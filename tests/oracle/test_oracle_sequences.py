@@ -39,9 +39,8 @@ DEFAULT: dict[bytes, bytes] = {
 }
 BLOCKING = {b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BLMPOP", b"BZPOPMIN", b"BZPOPMAX", b"BZMPOP"}
 BLOCKING |= {b"XREAD", b"XREADGROUP"}
-#: The server whose forms of small values are ours; strings change form by their history (see differences.py), and a
-#: sorted set of Valkey by the number of arguments of its first ZADD, which is not so in redis-server 7.0.
-SHOWN_ENCODINGS = {REDIS: {"hash", "sorted-set", "stream", "geo"}, VALKEY: {"list", "set"}}
+#: The server whose forms of small values are ours; strings change form by their history (see differences.py).
+SHOWN_ENCODINGS = {REDIS: {"hash", "sorted-set", "stream", "geo"}, VALKEY: {"list", "set", "sorted-set"}}
 #: Valkey writes scores into the digest in a form of its own.
 OWN_DIGESTS = {"sorted-set", "geo"}
 KEYS = (b"a", b"b", b"c", b"other")
