@@ -105,7 +105,7 @@ def test_a_replica_that_stands_still_is_cut_at_its_limit_and_harms_nobody(start:
         longest = probe.end()
         assert "closed for overcoming of output buffer limits" in primary.output
         assert info(primary, "connected_slaves") == "1"
-        # Beyond the limit: the backlog's own megabyte, and holes that the allocator leaves between pieces.
+        # A tenth for the backlog's own megabyte and the holes that the allocator leaves between pieces.
         assert highest - before <= limit * 1.1, (before, highest)
         assert longest < 1
         until_same(primary, other)
