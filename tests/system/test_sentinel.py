@@ -14,14 +14,11 @@ import pytest
 import redis
 from redis.sentinel import Sentinel
 
-from sentinel.simulation import run
-
 from oracle.servers import ServerProcess, redis_server
 from system.conftest import ROOT, program
 
 Start = Callable[..., ServerProcess]
 NAME = "mymaster"
-SEEDS = 1000
 
 
 def until(reached: Callable[[], object], seconds: float = 30) -> float:
@@ -242,13 +239,6 @@ def test_a_sentinel_without_a_file_does_not_start() -> None:
     done = subprocess.run([program("miniredis-sentinel")], capture_output=True, timeout=30, check=False)
     assert done.returncode == 1
     assert b"Sentinel needs config file on disk" in done.stderr
-
-
-@pytest.mark.timeout(1500)
-def test_a_thousand_lives_under_faults(count: Callable[[str, int], None]) -> None:
-    for seed in range(SEEDS):
-        run(seed)
-    count("seeds", SEEDS)
 
 
 IOREDIS = """
