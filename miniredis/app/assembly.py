@@ -72,7 +72,6 @@ from miniredis.replication import commands as replication_commands
 from miniredis.scripting import commands as scripting_commands
 from miniredis.scripting import function_commands
 from miniredis.scripting.access import provide_scripting
-from miniredis.sentinel import commands as sentinel_commands
 
 #: Every group of commands that a server has; modules add theirs while it runs.
 COMMAND_GROUPS: Final[list[CommandGroup]] = [
@@ -136,6 +135,9 @@ COMMAND_GROUPS: Final[list[CommandGroup]] = [
 
 def sentinel_groups() -> list[CommandGroup]:
     """The commands of a sentinel: its own, and a few of an ordinary server."""
+    # Imported here: a server that is no sentinel need not carry its code.
+    from miniredis.sentinel import commands as sentinel_commands
+
     shared = CommandGroup("connection")
     for each in COMMAND_GROUPS:
         shared.commands += [

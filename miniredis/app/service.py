@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from random import Random, SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
@@ -40,7 +40,6 @@ from miniredis.persistence.disk import Disk
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
-from miniredis.sentinel.service import SentinelEdge
 from miniredis.server.busy import BusyTurns
 from miniredis.server.endpoint import HubEndpoint, has_hub
 from miniredis.server.hub import HubReader
@@ -48,6 +47,9 @@ from miniredis.server.listener import SessionPort
 from miniredis.server.protocol import SessionFactory
 from miniredis.web.figures import EdgeFigures, StallWatch, TimedDisk
 from miniredis.web.service import WebEdge
+
+if TYPE_CHECKING:
+    from miniredis.sentinel.service import SentinelEdge
 
 LEVELS = {
     "debug": LogLevel.debug,
@@ -103,7 +105,12 @@ class MiniRedisService(Service):
         self.upkeep.rounds.append(stalls.look)
         figures.batches = self._hub_batches
         self.web = WebEdge(self.engine, reactor, figures)
-        self.sentinel = SentinelEdge(self.engine, reactor) if config.sentinel else None
+        self.sentinel: SentinelEdge | None = None
+        if config.sentinel:
+            # Imported here: a server that is no sentinel need not carry its code.
+            from miniredis.sentinel.service import SentinelEdge
+
+            self.sentinel = SentinelEdge(self.engine, reactor)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self.cluster: ClusterEdge | None = None

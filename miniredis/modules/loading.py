@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from importlib.metadata import entry_points
 
 from miniredis.commands.declaration import Command, add_category
 from miniredis.config.config import SetFailed
@@ -33,6 +32,9 @@ class CannotUnload(Exception):
 
 def find_module(path: str) -> Module:
     """The module of this name.  Raises `CannotLoad`."""
+    # Imported here: half a megabyte that a server without modules need not carry.
+    from importlib.metadata import entry_points
+
     try:
         for entry in entry_points(group=ENTRY_POINTS, name=path):
             found = entry.load()
