@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import txredisapi
-from twisted.internet import defer, task
+from twisted.internet import defer, endpoints, task
 
 
 class Listener(txredisapi.SubscriberProtocol):  # type: ignore[misc]
@@ -15,8 +15,10 @@ class Listener(txredisapi.SubscriberProtocol):  # type: ignore[misc]
     received: defer.Deferred[tuple[str, str]] = defer.Deferred()
     subscribed: defer.Deferred[None] = defer.Deferred()
 
-    def connectionMade(self) -> None:
+    def connectionMade(self) -> Any:
+        ready = super().connectionMade()
         self.subscribe("news")
+        return ready
 
     def messageReceived(self, pattern: str, channel: str, message: object) -> None:
         if message == "hello":
@@ -27,7 +29,7 @@ class Listener(txredisapi.SubscriberProtocol):  # type: ignore[misc]
 
 class ListenerFactory(txredisapi.SubscriberFactory):  # type: ignore[misc]
     protocol = Listener
-    continueTrying = False
+    reconnect = False
 
 
 async def session(reactor: Any, port: int) -> None:
@@ -53,10 +55,12 @@ async def session(reactor: Any, port: int) -> None:
     else:
         raise AssertionError("no error came")
     assert await pool.eval("return ARGV[1]", [], ["x"]) == "x"
-    reactor.connectTCP("127.0.0.1", port, ListenerFactory())
+    listening = ListenerFactory()
+    listening.startConnecting(endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", port))
     while await pool.publish("news", "hello") == 0:
         await task.deferLater(reactor, 0.01)
     assert await Listener.received == ("news", "hello")
+    await listening.disconnect()
     await pool.disconnect()
 
 
