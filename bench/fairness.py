@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from servers import free_port
+from servers import environment, free_port
 
 PING = b"*1\r\n$4\r\nPING\r\n"
 
@@ -84,7 +84,9 @@ def ping(port: int, clients: int, seconds: float) -> float:
 def measure(python: list[str], seconds: float) -> list[tuple[str, str]]:
     """(figure, value) lines; `python` starts an interpreter that has the package."""
     port = free_port()
-    server = subprocess.Popen([*python, __file__, "serve", str(port)], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [*python, __file__, "serve", str(port)], stdout=subprocess.PIPE, text=True, env=environment()
+    )
     hogs: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(200):

@@ -29,7 +29,7 @@ from servers import Server, grid
 from miniredis.benchmark.plot import bars
 
 PEER = 'redis-server --port {port} --dir {dir} --save "" --appendonly no --enable-debug-command yes'
-TESTS = "ping_mbulk,set,get,incr,lpush,rpop,sadd,hset,spop,zadd,lrange_100,mset"
+TESTS = "ping_mbulk,set,get,incr,lpush,rpop,sadd,hset,spop,zadd,zpopmin,lrange_100,lrange_600,mset,xadd"
 
 
 @dataclass
@@ -83,6 +83,7 @@ def measure(options: argparse.Namespace) -> tuple[list[Row], list[tuple[str, str
     try:
         starts = ours.wait_ready(), peer.wait_ready()
         facts.append(("start to first PONG, s", f"{starts[0]:.2f}", f"{starts[1]:.2f}"))
+        facts.append(("form", ours.build(), ""))
         idle = ours.cpu_seconds(), peer.cpu_seconds()
         time.sleep(options.idle)
         used = [100 * (s.cpu_seconds() - b) / options.idle for s, b in zip((ours, peer), idle, strict=True)]

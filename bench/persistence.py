@@ -23,16 +23,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from servers import environment, free_port
+
 REDIS = "redis-server --port {port} --dir {dir} --save '' --enable-debug-command yes"
 START_SECONDS = 300
 INFO_EVERY_S = 0.1
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Client:
@@ -54,7 +49,7 @@ class Server:
         self.port = free_port()
         full = [*shlex.split(command.format(port=self.port, dir=folder)), *words]
         self.began = time.monotonic()
-        self.process = subprocess.Popen(full, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(full, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
         self.client = self._connect()
 
     def _connect(self) -> Client:

@@ -20,6 +20,11 @@ def free_port() -> int:
         return port
 
 
+def environment() -> dict[str, str]:
+    """For a server's process: what it serves with is what is installed, not the checkout that the benchmark is of."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 class Server:
     """A process in the foreground with a folder and a port of its own."""
 
@@ -35,6 +40,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=environment(),
             )
 
     def wait_ready(self, seconds: float = 30.0) -> float:
@@ -57,6 +63,13 @@ class Server:
         with socket.create_connection(("127.0.0.1", self.port), 120) as connection:
             connection.sendall(frame)
             return connection.recv(4096)
+
+    def build(self) -> str:
+        """`compiled` or `interpreted`; empty for a server that is not ours."""
+        for line in self.command("INFO server").decode(errors="replace").splitlines():
+            if line.startswith("miniredis_build:"):
+                return line.partition(":")[2]
+        return ""
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
