@@ -111,7 +111,9 @@ def extensions() -> list[Extension]:
     compiled: list[Extension] = mypycify(  # type: ignore[assignment]  # its own word for the same class
         [*options, *inner_modules()], opt_level=level, debug_level="0", multi_file=True, group_name="miniredis"
     )
-    return [*compiled, Extension("miniredis.resp._bytework", ["native/bytework.c"], extra_compile_args=[f"-O{level}"])]
+    twins = {"miniredis.resp._bytework": "native/bytework.c", "miniredis.datatypes._shards": "native/shards.c"}
+    flags = [f"-O{level}"]
+    return [*compiled, *(Extension(name, [source], extra_compile_args=flags) for name, source in twins.items())]
 
 
 # Reading the metadata (egg_info, sdist, --version) needs no compilation.

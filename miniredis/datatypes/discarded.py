@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from miniredis.datatypes.shards import Shard
+
 #: Fewer entries are freed at once: that takes less than a tenth of a millisecond.
 LARGE: Final = 1024
 
@@ -20,14 +22,14 @@ class Discarded:
     """Directories of dead tables.  `free` is O(places) and what the values in them need."""
 
     def __init__(self) -> None:
-        self._directories: deque[list[dict[bytes, object]]] = deque()
+        self._directories: deque[list[Shard]] = deque()
         self._sizes: deque[int] = deque()
         #: Entries that wait to be freed.
         self.pending: int = 0
         #: Entries that were freed here since the start.
         self.freed: int = 0
 
-    def add(self, directory: list[dict[bytes, object]], entries: int) -> None:
+    def add(self, directory: list[Shard], entries: int) -> None:
         """Take over what a table of so many entries held; nobody else may use it any more."""
         self._directories.append(directory)
         self._sizes.append(entries)

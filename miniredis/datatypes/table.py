@@ -1,7 +1,7 @@
 """A hash table of byte strings whose scan survives any change, and that never stops to rehash.
 
 Python's dict has no cursor, no random entry, and copies itself whole when it grows.  `Table` keeps many
-small dicts ("shards") under a directory (extendible hashing): growing splits one shard of at most
+small ones ("shards") under a directory (extendible hashing): growing splits one shard of at most
 `SHARD_LIMIT` entries, and doubling the directory copies pointers only.  Each key has a fixed position, a
 48-bit part of its hash; a shard holds a contiguous range of positions, so a cursor is simply the next
 position: whatever was in the table from the first call to the last is returned.
@@ -17,17 +17,16 @@ get, set, pop, contains: O(1), amortized.  scan: O(count + SHARD_LIMIT).  random
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from random import Random
 from typing import Final
 
 from mypy_extensions import i64
 
 from miniredis.datatypes.discarded import DISCARDED, LARGE
-from miniredis.resp.bytework import POSITION_MASK, shard_divide, shard_get, shard_set
+from miniredis.datatypes.shards import POSITION_MASK, Shard, new_shard, shard_divide, shard_get, shard_set
 
 POSITION_BITS: Final = 48
-SHARD_LIMIT: Final = 42  # what a dict of 64 slots holds before it grows; larger ones make draws and scans dear
+SHARD_LIMIT: Final = 62  # one less than the twin in C keeps tags for; larger ones make draws and scans dear
 
 
 def position_of(key: bytes) -> i64:
@@ -40,7 +39,7 @@ class Table:
     """Byte strings to objects.  The directory has 2**depth places; neighbours may share a shard."""
 
     def __init__(self) -> None:
-        self._directory: list[dict[bytes, object]] = [{}]
+        self._directory: list[Shard] = [new_shard()]
         self._shift: i64 = POSITION_BITS
         self._size: i64 = 0
         self._narrow: i64 = 0  # shards of one place; when there is none the directory can halve
@@ -62,7 +61,7 @@ class Table:
         """
         return len(self._directory)
 
-    def shard(self, place: int) -> dict[bytes, object]:
+    def shard(self, place: int) -> Shard:
         return self._directory[place]
 
     def is_repeated(self, place: int) -> bool:
@@ -89,7 +88,7 @@ class Table:
     def pop(self, key: bytes) -> object:
         """Remove; the value it had, or None."""
         shard = self._directory[position_of(key) >> self._shift]
-        value = shard.pop(key, None)
+        value = shard.take(key)
         if value is not None:
             self._size -= 1
             # Trying costs more than removing, so only a few of the sizes on the way down try.
@@ -100,7 +99,7 @@ class Table:
     def clear(self) -> None:
         if self._size >= LARGE:
             DISCARDED.add(self._directory, self._size)
-        self._directory = [{}]
+        self._directory = [new_shard()]
         self._shift = POSITION_BITS
         self._size = 0
         self._narrow = 0
@@ -108,13 +107,13 @@ class Table:
     def copy(self) -> Table:
         """An independent table of the same values."""
         other = Table()
-        directory: list[dict[bytes, object]] = []
-        source: dict[bytes, object] | None = None
-        copied: dict[bytes, object] = {}
+        directory: list[Shard] = []
+        source: Shard | None = None
+        copied = new_shard()
         for shard in self._directory:
             if shard is not source:
                 source = shard
-                copied = shard.copy()
+                copied = shard.clone()
             directory.append(copied)
         other._directory = directory
         other._shift = self._shift
@@ -124,12 +123,12 @@ class Table:
 
     def memory(self) -> int:
         """About how many bytes the table itself takes, keys and values not counted."""
-        return 160 + 8 * len(self._directory) + self._size * 40
+        return 160 + 8 * len(self._directory) + self._size * 22
 
-    def shards(self) -> list[dict[bytes, object]]:
+    def shards(self) -> list[Shard]:
         """Each shard once, in the order of positions."""
-        found: list[dict[bytes, object]] = []
-        last: dict[bytes, object] | None = None
+        found: list[Shard] = []
+        last: Shard | None = None
         for shard in self._directory:
             if shard is not last:
                 last = shard
@@ -144,11 +143,11 @@ class Table:
 
     def items(self) -> Iterator[tuple[bytes, object]]:
         """Every entry once, the first at once; the table must not change meanwhile."""
-        last: dict[bytes, object] | None = None
+        last: Shard | None = None
         for shard in self._directory:
             if shard is not last:
                 last = shard
-                yield from shard.items()
+                yield from shard.pairs()
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Keys from position `cursor` on, about `count` of them, and the next cursor; 0 when done."""
@@ -189,7 +188,7 @@ class Table:
         if self._size == 0:
             return None
         if places == 1:
-            return next(islice(directory[0], int(random.random() * int(self._size)), None))
+            return directory[0].key_at(int(random.random() * int(self._size)))
         ranks = places * (SHARD_LIMIT + 1)
         tries = 0
         while tries < 512:
@@ -200,7 +199,7 @@ class Table:
             rank = drawn - place * (SHARD_LIMIT + 1)
             shard = directory[place]
             if rank < len(shard) and not (place > 0 and directory[place - 1] is shard):
-                return next(islice(shard, rank, None))
+                return shard.key_at(rank)
             tries += 1
         # An almost empty table of many shards: choose by counting.
         rank = int(random.random() * int(self._size))
@@ -209,7 +208,7 @@ class Table:
         while rank >= len(shards[at]):
             rank -= len(shards[at])
             at += 1
-        return next(islice(shards[at], rank, None))
+        return shards[at].key_at(rank)
 
     def _split(self, key: bytes) -> None:
         place = position_of(key) >> self._shift
@@ -221,9 +220,9 @@ class Table:
         while last < len(self._directory) and self._directory[last] is shard:
             last += 1
         if last - first == 1:
-            if len(self._directory) > 16 * self._size:  # equal hashes: no use in splitting further
+            if len(self._directory) > 8 * self._size:  # equal hashes: no use in splitting further
                 return
-            doubled: list[dict[bytes, object]] = []
+            doubled: list[Shard] = []
             for each in self._directory:
                 doubled.append(each)
                 doubled.append(each)
@@ -236,8 +235,8 @@ class Table:
             self._narrow += 2
         middle = (first + last) // 2
         border = middle << self._shift
-        lower: dict[bytes, object] = {}
-        upper: dict[bytes, object] = {}
+        lower = new_shard()
+        upper = new_shard()
         shard_divide(shard, border, lower, upper)
         for index in range(first, middle):
             self._directory[index] = lower
@@ -259,9 +258,8 @@ class Table:
         twin = directory[twin_first]
         if directory[twin_first + width - 1] is not twin or len(shard) + len(twin) > SHARD_LIMIT // 2:
             return
-        merged: dict[bytes, object] = {}
-        merged.update(shard)
-        merged.update(twin)
+        merged = shard.clone()
+        merged.absorb(twin)
         for index in range(min(first, twin_first), max(first, twin_first) + width):
             directory[index] = merged
         if width == 1:

@@ -77,7 +77,7 @@ class SnapshotWriter:
         writer = self._writer
         access = database.access
         some_expire = database.expires.size() > 0
-        for key, value in table.shard(self._shard).items():
+        for key, value in table.shard(self._shard).pairs():
             idle_s = -1
             frequency = -1
             if access is not None:

@@ -12,8 +12,6 @@ from typing import Final
 
 LONG: Final = 255
 LENGTH_BYTES: Final[list[bytes]] = [bytes([length]) for length in range(LONG)]
-#: Of a key's hash: where it stands in its table.
-POSITION_MASK: Final = (1 << 48) - 1
 #: Deeper replies are left to the encoder of single ones.
 MAX_DEPTH: Final = 32
 
@@ -85,30 +83,6 @@ def unpack_entries_in_python(out: list[bytes], raw: bytes | bytearray, offset: i
     return offset
 
 
-def shard_get_in_python(directory: list[dict[bytes, object]], shift: int, key: bytes) -> object:
-    """The value of `key` in its dict of `directory`, as datatypes/table.py lays them out; None if it is not there."""
-    return directory[(hash(key) & POSITION_MASK) >> shift].get(key)
-
-
-def shard_set_in_python(directory: list[dict[bytes, object]], shift: int, key: bytes, value: object) -> int:
-    """Store; how many keys the dict had before if this one is new, else -1."""
-    shard = directory[(hash(key) & POSITION_MASK) >> shift]
-    before = len(shard)
-    shard[key] = value
-    return -1 if len(shard) == before else before
-
-
-def shard_divide_in_python(
-    shard: dict[bytes, object], border: int, lower: dict[bytes, object], upper: dict[bytes, object]
-) -> None:
-    """Give the keys below a position to one dict, the others to another."""
-    for key, value in shard.items():
-        if hash(key) & POSITION_MASK < border:
-            lower[key] = value
-        else:
-            upper[key] = value
-
-
 def _load() -> object:
     try:
         return import_module("miniredis.resp._bytework")
@@ -125,13 +99,4 @@ encode_bulk: Final[Callable[[bytes], bytes]] = getattr(_native, "encode_bulk", e
 pack_entries: Final[Callable[[list[bytes]], bytes]] = getattr(_native, "pack_entries", pack_entries_in_python)
 unpack_entries: Final[Callable[[list[bytes], bytes | bytearray, int, int], int]] = getattr(
     _native, "unpack_entries", unpack_entries_in_python
-)
-shard_get: Final[Callable[[list[dict[bytes, object]], int, bytes], object]] = getattr(
-    _native, "shard_get", shard_get_in_python
-)
-shard_set: Final[Callable[[list[dict[bytes, object]], int, bytes, object], int]] = getattr(
-    _native, "shard_set", shard_set_in_python
-)
-shard_divide: Final[Callable[[dict[bytes, object], int, dict[bytes, object], dict[bytes, object]], None]] = getattr(
-    _native, "shard_divide", shard_divide_in_python
 )

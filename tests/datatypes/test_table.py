@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from budget import examples
 from miniredis.datatypes import table as module
+from miniredis.datatypes.shards import new_shard
 from miniredis.datatypes.table import SHARD_LIMIT, Table, position_of
 
 
@@ -267,7 +268,7 @@ def test_a_directory_does_not_double_for_ever() -> None:
     # Keys of one hash cannot be had here, but keys whose hashes begin alike can.
     table = Table()
     table._shift = module.POSITION_BITS - 10
-    table._directory = [{} for _ in range(1 << 10)]
+    table._directory = [new_shard() for _ in range(1 << 10)]
     table._narrow = 1 << 10
     keys = (b"%d" % number for number in range(1 << 62))
     alike = (key for key in keys if position_of(key) >> table._shift == 0)

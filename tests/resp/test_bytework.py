@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sysconfig
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,31 +14,17 @@ from miniredis.resp.bytework import (
     encode_bulk_in_python,
     encode_plain_in_python,
     pack_entries_in_python,
-    shard_divide_in_python,
-    shard_get_in_python,
-    shard_set_in_python,
     unpack_entries_in_python,
 )
 from miniredis.resp.decoder import RequestDecoder, encode_request
 from miniredis.resp.encoder import append_bulk, append_reply, encode_command
 from miniredis.resp.errors import ProtocolError
-
-SOURCE = Path(__file__).resolve().parent.parent.parent / "native" / "bytework.c"
+from native_build import build_native
 
 
 @pytest.fixture(scope="session")
 def native(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    """The extension module, built from its source with every warning an error."""
-    library = tmp_path_factory.mktemp("native") / f"_bytework{sysconfig.get_config_var('EXT_SUFFIX')}"
-    compiler = (sysconfig.get_config_var("CC") or "cc").split()
-    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-cast-function-type"]
-    flags += ["-Wno-missing-field-initializers", "-Werror", "-I", sysconfig.get_paths()["include"]]
-    subprocess.run([*compiler, *flags, str(SOURCE), "-o", str(library)], check=True)
-    spec = importlib.util.spec_from_file_location("_bytework", library)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return build_native("bytework", tmp_path_factory.mktemp("native"))
 
 
 integers = st.integers(min_value=-(1 << 64), max_value=1 << 64)
@@ -129,17 +111,6 @@ def test_depth_is_bounded(native: ModuleType) -> None:
         ("pack_entries", ([1],)),
         ("unpack_entries", ([], "x", 0, 1)),
         ("unpack_entries", ([], b"x", "0", 1)),
-        ("shard_get", ([{}], 48)),
-        ("shard_get", ({}, 48, b"")),
-        ("shard_get", ([{}], "48", b"")),
-        ("shard_get", ([{}], 49, b"")),
-        ("shard_get", ([[]], 48, b"")),
-        ("shard_get", ([{}], 48, [])),
-        ("shard_set", ([{}], 48, b"")),
-        ("shard_set", ([{}], 48, [], b"")),
-        ("shard_divide", ({}, 0, {}, [])),
-        ("shard_divide", ({}, -1, {}, {})),
-        ("shard_get", ([], 48, b"")),
         ("split_requests", (b"", 0, 1, 1, b"")),
         ("split_requests", (b"", "0", 1, 1, b"", [])),
         ("split_requests", (b"", 1, 1, 1, b"", [])),
@@ -148,25 +119,6 @@ def test_depth_is_bounded(native: ModuleType) -> None:
 def test_wrong_arguments_are_errors(native: ModuleType, function: str, arguments: tuple[Any, ...]) -> None:
     with pytest.raises((TypeError, ValueError, OverflowError, IndexError)):
         getattr(native, function)(*arguments)
-
-
-@given(keys=st.lists(st.binary(max_size=8), max_size=60), shift=st.integers(44, 48))
-def test_keys_are_found_stored_and_divided_alike(native: ModuleType, keys: list[bytes], shift: int) -> None:
-    here: list[dict[bytes, object]] = [{} for _ in range(1 << (48 - shift))]
-    there: list[dict[bytes, object]] = [{} for _ in range(1 << (48 - shift))]
-    for number, key in enumerate(keys):
-        before = shard_set_in_python(here, shift, key, number)
-        assert native.shard_set(there, shift, key, number) == before
-    assert here == there
-    for key in [*keys, b"another"]:
-        assert native.shard_get(there, shift, key) == shard_get_in_python(here, shift, key)
-    for place, shard in enumerate(here):
-        border = (place << shift) + (1 << (shift - 1))
-        parts: list[dict[bytes, object]] = [{}, {}, {}, {}]
-        shard_divide_in_python(shard, border, parts[0], parts[1])
-        native.shard_divide(shard, border, parts[2], parts[3])
-        assert parts[:2] == parts[2:]
-        assert {**parts[0], **parts[1]} == shard
 
 
 requests = st.one_of(
