@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.absent import ABSENT
+from oracle.gaps import ABSENT
 from oracle.comparison import Backend, Peer
 from oracle.grammar import Tree, children, flags, parse, text
 
