@@ -15,7 +15,6 @@ from itertools import groupby
 from pathlib import Path
 
 from docs.package_diagram import drawing
-
 from miniredis import __version__
 from miniredis.app.assembly import COMMAND_GROUPS, sentinel_groups
 from miniredis.commands.declaration import Command
@@ -218,8 +217,8 @@ def compatibility_page() -> str:
 
 #: What no command and no directive tells.
 BESIDE = (
-    "Nodes of miniredis and of Redis cannot be in one cluster.  Replication, sentinels, clients, ``redis-cli`` and files"
-    " on disk work across.",
+    "Nodes of miniredis and of Redis cannot be in one cluster.  Replication, sentinels, clients, ``redis-cli`` and"
+    " files on disk work across.",
     "Modules are Python; those of Redis cannot be loaded.  Of JSON, Bloom and cuckoo filters, time series and rate"
     " limiting, which come along, :doc:`../modules` says what is left out.  There is no search.",
     "Memory: about a third more than redis-server for small values.  Speed: :doc:`../performance`.",

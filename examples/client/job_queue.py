@@ -1,6 +1,6 @@
 """Jobs in a stream: workers share them, and a job whose worker died goes to another.
 
-    python job_queue.py [redis://localhost:6379]
+python job_queue.py [redis://localhost:6379]
 """
 
 import sys

@@ -1,5 +1,8 @@
-"""What the fragments of Python on a page take as given: by the page's name, run before them."""
+"""What a page takes as given: by its name, servers that run beside it, and what its fragments of Python find there."""
 
+BESIDE = {
+    "client.rst": ["miniredis-server --port 6379 --save ''", "miniredis-cluster 3 --port 7000"],
+}
 PREPARATIONS = {
     "client.rst": """
 from miniredis.client import connect

@@ -118,14 +118,14 @@ class Session:
         for command, expected in commands_of(block.text):
             if PROMPT.match(command):
                 self._ensure_server()
-                shown = self._run("redis-cli", self.placed(PROMPT.sub("", command)) + "\n")
+                shown = self.shown_by("redis-cli", self.placed(PROMPT.sub("", command)) + "\n")
                 self._compare(block, command, expected, shown)
             elif program_of(command) in READY and not ENDS_BY_ITSELF.search(command):
-                self._start(block, command, expected)
+                self.start(command, expected)
             else:
                 if program_of(command) in ("redis-cli", "python"):
                     self._ensure_server()
-                self._compare(block, command, expected, self._run(command, ""))
+                self._compare(block, command, expected, self.shown_by(command))
 
     def run_python(self, blocks: list[Block], preparation: str) -> None:
         """All of them in one program under a reactor."""
@@ -133,11 +133,12 @@ class Session:
         pieces = [("preparation", preparation), *((str(block), block.text) for block in blocks)]
         program = self.folder / "fragments.py"
         program.write_text(FRAGMENTS.replace("PIECES", repr([(name, self.placed(text)) for name, text in pieces])))
-        self._run(f"python {program.name}", "")
+        self.shown_by(f"python {program.name}")
 
     # -- processes
 
-    def _run(self, command: str, typed: str) -> str:
+    def shown_by(self, command: str, typed: str = "") -> str:
+        """What a command shows that ends by itself, and ends well."""
         done = subprocess.run(
             ["bash", "-c", self.placed(command)],
             cwd=self.folder,
@@ -153,7 +154,8 @@ class Session:
             raise PageFailed(f"`{command}` ended with {done.returncode}:\n{output}\n{self._outputs()}")
         return output
 
-    def _start(self, block: Block, command: str, expected: str) -> None:
+    def start(self, command: str, expected: str = "") -> None:
+        """Run a server until the end of the page; returns when it is ready and has shown what is expected."""
         path = self.folder.parent / f"{self.folder.name}-{len(self._running)}.log"
         with path.open("wb") as out:
             process = subprocess.Popen(
@@ -173,12 +175,12 @@ class Session:
             if all(any(matches(line, each) for each in shown) for line in wanted):
                 return
             time.sleep(0.02)
-        raise PageFailed(f"{block}: `{command}` did not become ready:\n{path.read_text()[-4000:]}")
+        raise PageFailed(f"`{command}` did not become ready:\n{path.read_text()[-4000:]}")
 
     def _ensure_server(self) -> None:
         """A reader who has come this far has a server running."""
         if not self._running:
-            self._start(Block("", 0, "console", "", ""), 'miniredis-server --port 6379 --save ""', "")
+            self.start('miniredis-server --port 6379 --save ""')
 
     def _compare(self, block: Block, command: str, expected: str, shown: str) -> None:
         if expected and not matches(self.placed(expected).strip(), shown.strip()):
@@ -201,7 +203,7 @@ class Session:
 
 
 #: Runs pieces of Python that may await, in one namespace, under the reactor.
-FRAGMENTS = '''\
+FRAGMENTS = """\
 import ast, inspect, linecache
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
@@ -216,7 +218,7 @@ async def main(reactor):
             await waiting
 
 react(lambda reactor: Deferred.fromCoroutine(main(reactor)))
-'''
+"""
 
 
 def low_free_ports(taken: set[int]) -> int:

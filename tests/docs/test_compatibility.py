@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from docs.pages import (
     DIFFERS,
     MISSING,
@@ -15,7 +16,6 @@ from docs.pages import (
     compatibility_page,
     directive_rows,
 )
-
 from miniredis.config.directives import all_directives
 
 from oracle.differences import DIFFERENCES

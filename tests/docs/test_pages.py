@@ -1,7 +1,7 @@
 """What the documentation shows is so: every block of code in it is run, or read by what reads such text.
 
-A page is one session (see session.py).  Whoever changes a page and breaks it finds out here, and so does whoever changes
-the program and forgets the page.
+A page is one session (see session.py).  Whoever changes a page and breaks it finds out here, and so does whoever
+changes the program and forgets the page.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ from pathlib import Path
 
 import pytest
 import yaml
-from docs.blocks import PAGES, Block, blocks_of
-from docs.preparations import PREPARATIONS
-from docs.session import Session
 
+from docs.blocks import PAGES, Block, blocks_of
+from docs.preparations import BESIDE, PREPARATIONS
+from docs.session import Session
 from miniredis.config.config import Config
 from miniredis.config.reader import read_lines
 
 LANGUAGES = {"python", "console", "redis-conf", "ini", "yaml", "text"}
 #: Blocks that no test runs: page, first line, and why.
 NOT_RUN = {
-    ("CONTRIBUTING.rst", "$ make lint"): "these run the tests that would run them",
+    ("CONTRIBUTING.rst", "$ make lint"): "they run the tests that would run them",
     ("README.rst", "$ make run"): "makes a virtual environment and compiles; tests/system does so with the wheel",
     ("README.rst", "$ make test"): "runs the test that would run it",
     ("README.rst", "$ make bench"): "takes an hour and an idle machine",
     ("README.rst", "$ pip install ."): "changes the environment; make dist tries it in an empty one",
     ("QUICKSTART.rst", "$ python3 -m venv here"): "installs; make dist does so in an empty environment",
-    ("operations.rst", "$ python3 -m venv /opt/miniredis"): "changes the machine; tests/system/test_deploy_steps.py",
-    ("operations.rst", "$ docker build -t miniredis ."): "needs Docker; tests/system/test_deploy_steps.py runs its steps",
+    ("operations.rst", "$ python3 -m venv /opt/miniredis"): "changes the machine; tests/system checks the units",
+    (
+        "operations.rst",
+        "$ docker build -t miniredis .",
+    ): "needs Docker; tests/system runs its steps",
     ("console.rst", "$ ssh -L 8081:127.0.0.1:8081 server"): "needs another machine",
     ("releasing.rst", "$ make news"): "changes the news and this tree",
 }
@@ -73,6 +76,8 @@ def test_plain_text_is_no_code() -> None:
 @pytest.mark.parametrize("page", SESSIONS)
 def test_a_page_does_what_it_shows(page: str, session: Session) -> None:
     blocks = to_run(page)
+    for command in BESIDE.get(page, []):
+        session.start(command)
     for block in blocks:
         if block.caption:
             session.write_file(block)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.gaps import ABSENT
 from oracle.comparison import Backend, Peer
+from oracle.gaps import ABSENT
 from oracle.grammar import Tree, children, flags, parse, text
 
 #: Arguments that are documented otherwise, and why.
