@@ -86,7 +86,7 @@ class Session:
         texts["python"] = f'exec {python} "$@"'
         texts["trial"] = f'exec {python} -m twisted.trial "$@"'
         # Only our plugin, which an installed package brings along.
-        plugins = "-p no:cacheprovider --disable-plugin-autoload -p miniredis.testing.plugin"
+        plugins = "--disable-plugin-autoload -p miniredis.testing.plugin"
         texts["pytest"] = f'exec {python} -m pytest -c /dev/null --rootdir . {plugins} "$@"'
         # Formatted as for a terminal, and on the port that stands for the usual one.
         texts["redis-cli"] = f'exec {shutil.which("redis-cli")} -p {self.port_for("6379")} --no-raw "$@"'

@@ -48,6 +48,12 @@ def run(*words: str, folder: Path = ROOT) -> str:
     return done.stdout
 
 
+def pytest_words(folder: Path) -> list[str]:
+    """A run of pytest with our plugin only, as where the package is installed and nothing else."""
+    settings = ["-c", os.devnull, "-o", f"cache_dir={folder}"]
+    return ["-m", "pytest", "-q", *settings, "--disable-plugin-autoload", "-p", "miniredis.testing.plugin"]
+
+
 def test_every_example_is_tested() -> None:
     here = Path(__file__).read_text()
     assert [path.name for path in EXAMPLES.rglob("*.py") if path.name not in here] == []
@@ -90,15 +96,13 @@ def test_the_module_keeps_histograms(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["test_blocking_clients.py", "test_in_memory.py"])
-def test_tests_with_pytest(name: str) -> None:
-    words = ["-q", "--disable-plugin-autoload", "-p", "miniredis.testing.plugin", "-p", "no:cacheprovider"]
-    assert " passed" in run("-m", "pytest", "-c", os.devnull, *words, str(EXAMPLES / "testing" / name))
+def test_tests_with_pytest(name: str, tmp_path: Path) -> None:
+    assert " passed" in run(*pytest_words(tmp_path), str(EXAMPLES / "testing" / name))
 
 
-def test_tests_with_pytest_twisted() -> None:
-    plugins = ["-p", "pytest_twisted", "-p", "miniredis.testing.plugin", "-p", "no:cacheprovider"]
+def test_tests_with_pytest_twisted(tmp_path: Path) -> None:
     path = EXAMPLES / "testing" / "test_with_pytest_twisted.py"
-    assert "2 passed" in run("-m", "pytest", "-c", os.devnull, "-q", "--disable-plugin-autoload", *plugins, str(path))
+    assert "2 passed" in run(*pytest_words(tmp_path), "-p", "pytest_twisted", str(path))
 
 
 def test_tests_with_trial(tmp_path: Path) -> None:

@@ -38,7 +38,6 @@ NOT_RUN = {
 }
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
-SESSIONS = sorted({block.page for block in BLOCKS if block.language in ("python", "console")})
 
 
 def key(block: Block) -> tuple[str, str]:
@@ -47,6 +46,9 @@ def key(block: Block) -> tuple[str, str]:
 
 def to_run(page: str) -> list[Block]:
     return [block for block in BLOCKS if block.page == page and key(block) not in NOT_RUN]
+
+
+SESSIONS = [page.name for page in PAGES if any(block.language in ("python", "console") for block in to_run(page.name))]
 
 
 def in_language(*languages: str) -> list[Block]:

@@ -127,6 +127,20 @@ def test_what_is_deprecated_is_so_as_in_redis(oracle: Peer, docs: tuple[dict[byt
     assert not wrong, "\n".join(wrong)
 
 
+#: What redis-cli knows; it complains aloud of any other.
+KINDS = {"string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof", "block"}
+
+
+def kinds_in(tree: Tree) -> set[str]:
+    return {text(tree, b"type")}.union(*(kinds_in(part) for part in children(tree)))
+
+
+def test_every_kind_of_argument_is_known_to_clients(docs: tuple[dict[bytes, Tree], dict[bytes, Tree]]) -> None:
+    ours = docs[1]
+    wrong = {name: kinds for name in ours for part in children(ours[name]) if (kinds := kinds_in(part) - KINDS)}
+    assert wrong == {}
+
+
 def shape_of(tree: Tree) -> object:
     """An argument without its name and its words: what a client completes and checks."""
     parts = [shape_of(part) for part in children(tree)]
