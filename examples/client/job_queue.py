@@ -8,7 +8,8 @@ import sys
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import react
 
-from miniredis.client import CommandError, connect
+from miniredis.client import connect
+from miniredis.client.errors import CommandError
 
 STREAM, GROUP = "jobs", "workers"
 
