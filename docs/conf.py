@@ -34,7 +34,6 @@ pydoctor_args = [
     "--html-output={outdir}/api",
     "--docformat=plaintext",
     "--theme=base",
-    "--intersphinx-cache-max-age=0s",
     "--privacy=HIDDEN:miniredis.**.static",
     "-W",
     "-q",

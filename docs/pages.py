@@ -24,7 +24,7 @@ from miniredis.config.reference import DIFFERENT_DEFAULTS, reference_text
 from miniredis.dispatch.registry import CommandTable
 
 from oracle.differences import DIFFERENCES, REDIS, Difference
-from oracle.gaps import ABSENT, DIFFERENT, DIFFERENT_DIRECTIVES, WITHOUT_EFFECT, by_name
+from oracle.gaps import ABSENT, DIFFERENT, DIFFERENT_DIRECTIVES, NOT_IMPLEMENTED, WITHOUT_EFFECT, by_name
 from oracle.peers import FILE_DIRECTIVES, REDIS_DIRECTIVES, VALKEY_COMMANDS, VALKEY_DIRECTIVES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -156,7 +156,8 @@ def command_rows() -> list[Row]:
 def directive_rows() -> list[Row]:
     """A row for each directive of Valkey 9.1 and of Redis, their other names included."""
     named = directives_by_name(all_directives())
-    without_effect, different = by_name(WITHOUT_EFFECT), by_name(DIFFERENT_DIRECTIVES)
+    without_effect = by_name(WITHOUT_EFFECT | NOT_IMPLEMENTED)
+    different = by_name(DIFFERENT_DIRECTIVES)
     theirs = {*VALKEY_DIRECTIVES.split(), *REDIS_DIRECTIVES.split(), *FILE_DIRECTIVES.split()}
     theirs |= {name for name, directive in named.items() if directive.origin != "miniredis"}
     rows = []
@@ -166,7 +167,7 @@ def directive_rows() -> list[Row]:
             rows.append((name, MISSING, ""))
             continue
         texts = []
-        if not directive.used:
+        if directive.name in without_effect:
             texts.append(f"Taken without effect.  {without_effect[directive.name]}")
         if directive.name in different:
             texts.append(different[directive.name])
@@ -175,7 +176,7 @@ def directive_rows() -> list[Row]:
             texts.append(f"The default is ``{default}``.  {DIFFERENT_DEFAULTS[directive.name]}")
         if name != directive.name:
             texts.insert(0, f"Another name of ``{directive.name}``.")
-        is_same = directive.used and directive.name not in {*different, *DIFFERENT_DEFAULTS}
+        is_same = directive.name not in {*without_effect, *different, *DIFFERENT_DEFAULTS}
         rows.append((name, SAME if is_same else DIFFERS, "  ".join(texts)))
     return rows
 
@@ -185,6 +186,11 @@ def table_of(rows: list[Row], title: str, shown: Callable[[str], str]) -> list[s
     for row in ((title, "state", "how, or why"), *((f"``{shown(name)}``", *rest) for name, *rest in rows)):
         lines += [f"   * - {row[0]}", *(f"     - {cell}".rstrip() for cell in row[1:])]
     return [*lines, ""]
+
+
+def told_of(name: str, idle: dict[str, str]) -> str:
+    """What is said of a directive that has no effect."""
+    return f"Without effect so far: {idle[name]}" if name in idle else ""
 
 
 def compatibility_page() -> str:
@@ -211,7 +217,12 @@ def compatibility_page() -> str:
     lines += heading("Directives", "-")
     lines += table_of(directives, "directive", str)
     lines += heading("Directives of our own", "-")
-    lines += table_of([(each.name, "own", each.summary) for each in own], "directive", str)
+    idle = by_name(NOT_IMPLEMENTED)
+    rows = [
+        (each.name, "idle" if each.name in idle else "own", f"{each.summary}  {told_of(each.name, idle)}".rstrip())
+        for each in own
+    ]
+    lines += table_of(rows, "directive", str)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+from docs.blocks import ROOT
 from docs.pages import (
     DIFFERS,
     MISSING,
@@ -19,11 +22,21 @@ from docs.pages import (
 from miniredis.config.directives import all_directives
 
 from oracle.differences import DIFFERENCES
-from oracle.gaps import ABSENT, DIFFERENT, DIFFERENT_DIRECTIVES, WITHOUT_EFFECT, by_name
+from oracle.gaps import (
+    ABSENT,
+    DEBUG_ABSENT,
+    DIFFERENT,
+    DIFFERENT_DIRECTIVES,
+    INFO_FIELDS_ABSENT,
+    NOT_IMPLEMENTED,
+    WITHOUT_EFFECT,
+    by_name,
+)
 from oracle.grammar import parse
 from oracle.peers import REDIS_DIRECTIVES, VALKEY_COMMANDS, VALKEY_DIRECTIVES
-from oracle.servers import ServerProcess, redis_server, valkey_binary, valkey_server
+from oracle.servers import PLAIN_OPTIONS, ServerProcess, redis_server, valkey_binary, valkey_server
 
+OURS = "from miniredis.app.main import server; server()"
 DIRECTIVES = {directive.name: directive for directive in all_directives()}
 
 
@@ -116,6 +129,37 @@ def test_every_directive_has_a_state() -> None:
 
 def test_what_is_without_effect_has_a_reason_and_nothing_else_has() -> None:
     assert {name for name, each in DIRECTIVES.items() if not each.used} == set(by_name(WITHOUT_EFFECT))
+    assert [name for name in by_name(NOT_IMPLEMENTED) if not DIRECTIVES[name].used] == []
+
+
+def info_fields(server: ServerProcess) -> set[str]:
+    connection = server.connect()
+    text = connection(b"INFO", b"everything").decode()
+    connection.close()
+    volatile = ("cmdstat_", "latency_percentiles_", "errorstat_", "db", "module")
+    names = {line.split(":")[0] for line in text.splitlines() if ":" in line}
+    return {name for name in names if not name.startswith(volatile)}
+
+
+def debug_subcommands(server: ServerProcess) -> set[str]:
+    reply = ask(server, b"DEBUG", b"HELP")
+    assert isinstance(reply, list)
+    return {line.decode().split(" ")[0] for line in reply if not line.startswith(b" ")}
+
+
+def test_what_info_and_debug_lack_is_told(valkey: ServerProcess) -> None:
+    redis = redis_server()
+    command = [sys.executable, "-c", OURS, *PLAIN_OPTIONS, "--enable-debug-command", "yes"]
+    ours = ServerProcess(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        ours.wait_ready()
+        fields = info_fields(redis) | info_fields(valkey)
+        assert fields - info_fields(ours) == set(INFO_FIELDS_ABSENT.split())
+        subcommands = debug_subcommands(redis) | debug_subcommands(valkey)
+        assert subcommands - debug_subcommands(ours) == set(DEBUG_ABSENT.split())
+    finally:
+        redis.remove()
+        ours.remove()
 
 
 def test_directives_that_differ_work() -> None:

@@ -12,6 +12,34 @@ from typing import Final
 #: Commands of Valkey 9.1 that are not there: why, and which; a subcommand stands as `container|name`.
 ABSENT: Final[dict[str, str]] = {}
 
+#: Fields of INFO of Redis 7.0 or Valkey that are not there.
+INFO_FIELDS_ABSENT: Final = (
+    "acl_access_denied_auth acl_access_denied_channel acl_access_denied_cmd acl_access_denied_db "
+    "acl_access_denied_key acl_access_denied_tls_cert allocator_muzzy atomicvar_api availability_zone clients_hz "
+    "current_eviction_exceeded_time engine_0 engines_count engines_total_memory_overhead engines_total_used_memory "
+    "eventloop_cycles eventloop_duration_cmd_sum eventloop_duration_sum expired_keys_with_volatile_items_stale_perc "
+    "gcc_version instantaneous_eventloop_cycles_per_sec instantaneous_eventloop_duration_usec "
+    "instantaneous_input_repl_kbps instantaneous_output_repl_kbps io_threaded_accept_processed "
+    "io_threaded_freed_objects io_threaded_poll_processed io_threaded_total_prefetch_batches "
+    "io_threaded_total_prefetch_entries latest_fork_usec listener0 mem_aof_buffer mem_cluster_links "
+    "mem_cluster_slot_export mem_cluster_slot_import mem_overhead_db_hashtable_rehashing mem_replicas_repl_buffer "
+    "migrate_cached_sockets paused_actions paused_reason paused_timeout_milliseconds replicas_waiting_psync "
+    "server_mode server_name slot_migration_fork_in_progress tls_ca_cert_expires_in_seconds tls_ca_cert_serial "
+    "tls_client_cert_expires_in_seconds tls_client_cert_serial tls_server_cert_expires_in_seconds "
+    "tls_server_cert_serial total_eviction_exceeded_time total_forks total_net_cluster_slot_export_bytes "
+    "total_net_cluster_slot_import_bytes total_net_repl_input_bytes total_net_repl_output_bytes total_reads_processed "
+    "total_writes_processed used_active_time_main_thread valkey_release_stage valkey_version"
+)
+
+#: Subcommands of DEBUG of Redis 7.0 or Valkey that are not there.
+DEBUG_ABSENT: Final = (
+    "AOF-FLUSH-SLEEP ASSERT CLIENT-ENFORCE-REPLY-LIST CLIENT-EVICTION CLOSE-CLUSTER-LINK-ON-PACKET-DROP CLUSTERLINK "
+    "CONFIG-REWRITE-FORCE-ALL CRASH-AND-RECOVER DELAY-RDB-CLIENT-FREE-SECOND DISABLE-CLUSTER-RANDOM-PING "
+    "DISABLE-CLUSTER-RECONNECTION DROP-CLUSTER-PACKET-FILTER FORCE-FREE-PRIMARY-ASYNC FORCE-TLS-WRITE-ERROR "
+    "HASHTABLE-CAN-ABORT-SHRINK LEAK MALLCTL MALLCTL-STR OOM PANIC PAUSE-AFTER-FORK PROTECT-CLIENT RESTART SEGFAULT "
+    "SET-SKIP-CHECKSUM-VALIDATION SLOTMIGRATION STRINGMATCH-TEST STRUCTSIZE"
+)
+
 #: How commands that are there differ, and which they are.
 DIFFERENT: Final[dict[str, str]] = {
     "The text is our own, and lists what is there.": (
@@ -33,8 +61,8 @@ DIFFERENT: Final[dict[str, str]] = {
         "keys smembers sinter sunion sdiff hgetall hkeys hvals"
     ),
     "Other elements come for the same chance.": "randomkey srandmember spop hrandfield zrandmember",
-    "Fields that mean nothing here are left out (threads, event loop, allocator arenas, compiler); sizes are those of"
-    " Python's objects.  Three of our own begin with miniredis_.": "info",
+    f"Sizes are those of Python's objects, and three fields of our own tell version, build and endpoint.  Not there:"
+    f" {INFO_FIELDS_ABSENT}.": "info",
     "Sizes are those of Python's objects and of our own tables.": "memory|usage memory|stats",
     "The text is our own: there is no jemalloc to ask.": "memory|doctor memory|malloc-stats",
     "The text is our own.": "latency|doctor",
@@ -45,9 +73,8 @@ DIFFERENT: Final[dict[str, str]] = {
     " millisecond.": "latency|histogram",
     "Idle time and frequency are kept from the moment that an LRU or LFU policy is set or one of these is asked first;"
     " until then idle time counts from the last write or load.": "object|idletime object|freq",
-    "Subcommands that crash the process, look into its allocator or its sockets, or bend the cluster's frames are not"
-    " there: ASSERT, CLUSTERLINK, CRASH-AND-RECOVER, LEAK, MALLCTL, OOM, PANIC, RESTART, SEGFAULT, STRUCTSIZE and what"
-    " Valkey's own tests need of it.  HTSTATS and SDSLEN tell of our tables and objects.": "debug",
+    "Subcommands that crash the process, look into an allocator, or are levers of Valkey's own tests are not there:"
+    f" {DEBUG_ABSENT}.  HTSTATS and SDSLEN tell of our tables and objects.": "debug",
     "Modules are Python modules, by their dotted names; shared libraries cannot be loaded.": (
         "module|load module|loadex module|unload module|list"
     ),
@@ -118,6 +145,24 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
         "key-load-delay rdb-key-save-delay loading-process-events-interval-bytes"
     ),
     "Names of Redis 3 for what its lists were.": "list-max-ziplist-entries list-max-ziplist-value",
+}
+
+#: Directives that should have an effect and have none: taken, checked and shown.
+NOT_IMPLEMENTED: Final[dict[str, str]] = {
+    "It is neither shown by HELLO nor by INFO.": "availability-zone",
+    "Keys expire and are evicted as ever.": "import-mode",
+    "A file of a newer version is always refused, as by strict.": "rdb-version-check",
+    "Files of full syncs lose their names once they are written, whatever it says.": "rdb-del-sync-files",
+    "Old data is always given back in slices.": "replica-lazy-flush",
+    "What a replica does when its disk fails does not depend on it.": "replica-ignore-disk-write-errors",
+    "Links never wait for more to send.": "repl-disable-tcp-nodelay",
+    "Clients are told what cluster-announce-ip and cluster-announce-port say.": (
+        "cluster-announce-client-ipv4 cluster-announce-client-ipv6 cluster-announce-client-port"
+        " cluster-announce-client-tls-port"
+    ),
+    "Writes pause when few keys are left to send.": "slot-migration-max-failover-repl-bytes",
+    "Listening sockets come from bind and port, unixsocket, TLS, or a supervisor.": "listen-endpoint",
+    "The loop is used wherever the platform has it.": "fast-endpoint",
 }
 
 #: Directives that work, and differ: how, and which.
