@@ -132,7 +132,7 @@ KINDS = {"string", "integer", "double", "key", "pattern", "unix-time", "pure-tok
 
 
 def kinds_in(tree: Tree) -> set[str]:
-    return {text(tree, b"type")}.union(*(kinds_in(part) for part in children(tree)))
+    return {str(text(tree, b"type"))}.union(*(kinds_in(part) for part in children(tree)))
 
 
 def test_every_kind_of_argument_is_known_to_clients(docs: tuple[dict[bytes, Tree], dict[bytes, Tree]]) -> None:
