@@ -70,12 +70,13 @@ def call_of(command: Command) -> str:
 
 
 def commands_page() -> str:
-    table = CommandTable(COMMAND_GROUPS)
-    shown = sorted((command for command in table if command.subcommands is None), key=lambda each: each.full_name)
+    shown = [command for _, command in sorted(commands_there().items()) if command.subcommands is None]
+    differences = {name: text for name, state, text in command_rows() if state == DIFFERS}
     lines = heading("Commands", "=")
     lines += [
         "Replies are those of redis-server 7.0.15 where it has the command, else those of Valkey 9.1; where they are"
-        " not, see :doc:`differences`.  ``COMMAND DOCS`` tells the same to a client.",
+        " not, it says so; :doc:`compatibility` has all of that in one table.  ``COMMAND DOCS`` tells a client what is"
+        " told here.",
         "",
     ]
     by_group = sorted(shown, key=lambda each: TITLES.get(each.group, each.group))
@@ -87,6 +88,8 @@ def commands_page() -> str:
                 since, _, instead = command.deprecated.partition(", ")
                 facts.append(f"Deprecated since {since}" + (f": {instead}." if instead else "."))
             lines += [f"``{call_of(command)}``", f"    {command.summary} {' '.join(facts)}", ""]
+            if command.full_name.decode() in differences:
+                lines += [f"    *Differs*: {differences[command.full_name.decode()]}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
