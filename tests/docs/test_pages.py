@@ -75,6 +75,7 @@ def test_plain_text_is_no_code() -> None:
     assert [str(block) for block in in_language("text") if block.first_line.startswith(code)] == []
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", SESSIONS)
 def test_a_page_does_what_it_shows(page: str, session: Session) -> None:
     blocks = to_run(page)
