@@ -1,4 +1,4 @@
-"""Writes the pages of the reference from the tables they describe: directives, commands, differences.
+"""Writes the pages of the reference from what they describe: directives, commands, differences, gaps, machines, news.
 
 `python docs/pages.py FOLDER` writes them anywhere; `make docs` does so before it builds.  A page is never edited by
 hand, and so never says what is no longer true.
@@ -6,19 +6,28 @@ hand, and so never says what is no longer true.
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 
-from miniredis.app.assembly import COMMAND_GROUPS
+from docs.package_diagram import drawing
+from miniredis import __version__
+from miniredis.app.assembly import COMMAND_GROUPS, sentinel_groups
 from miniredis.commands.declaration import Command
-from miniredis.config.reference import reference_text
+from miniredis.config.directives import all_directives
+from miniredis.config.directives import by_name as directives_by_name
+from miniredis.config.reference import DIFFERENT_DEFAULTS, reference_text
 from miniredis.dispatch.registry import CommandTable
 
-from oracle.absent import ABSENT
-from oracle.differences import DIFFERENCES, REDIS
+from oracle.differences import DIFFERENCES, REDIS, Difference
+from oracle.gaps import ABSENT, DIFFERENT, DIFFERENT_DIRECTIVES, NOT_IMPLEMENTED, WITHOUT_EFFECT, by_name
+from oracle.peers import FILE_DIRECTIVES, REDIS_DIRECTIVES, VALKEY_COMMANDS, VALKEY_DIRECTIVES
 
+ROOT = Path(__file__).resolve().parents[1]
 TITLES = {
     "bitmap": "Bitmaps",
     "cluster": "Cluster",
@@ -61,12 +70,13 @@ def call_of(command: Command) -> str:
 
 
 def commands_page() -> str:
-    table = CommandTable(COMMAND_GROUPS)
-    shown = sorted((command for command in table if command.subcommands is None), key=lambda each: each.full_name)
+    shown = [command for _, command in sorted(commands_there().items()) if command.subcommands is None]
+    differences = {name: text for name, state, text in command_rows() if state == DIFFERS}
     lines = heading("Commands", "=")
     lines += [
         "Replies are those of redis-server 7.0.15 where it has the command, else those of Valkey 9.1; where they are"
-        " not, see :doc:`differences`.  ``COMMAND DOCS`` tells the same to a client.",
+        " not, it says so; :doc:`compatibility` has all of that in one table.  ``COMMAND DOCS`` tells a client what is"
+        " told here.",
         "",
     ]
     by_group = sorted(shown, key=lambda each: TITLES.get(each.group, each.group))
@@ -78,6 +88,8 @@ def commands_page() -> str:
                 since, _, instead = command.deprecated.partition(", ")
                 facts.append(f"Deprecated since {since}" + (f": {instead}." if instead else "."))
             lines += [f"``{call_of(command)}``", f"    {command.summary} {' '.join(facts)}", ""]
+            if command.full_name.decode() in differences:
+                lines += [f"    *Differs*: {differences[command.full_name.decode()]}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -107,14 +119,169 @@ def differences_page() -> str:
         " otherwise.",
         "",
     ]
-    lines += heading("Commands of Valkey 9.1 that are not here", "-")
-    there = {command.full_name.decode() for command in CommandTable(COMMAND_GROUPS)}
-    for reason, names in ABSENT.items():
-        absent = [name for name in names.split() if name not in there]
-        if not absent:
+    return "\n".join(lines).rstrip() + "\n"
+
+
+SAME, DIFFERS, MISSING = "same", "differs", "absent"
+#: (name, state, how or why)
+Row = tuple[str, str, str]
+
+
+def commands_there() -> dict[str, Command]:
+    """Every command of a server and of a sentinel."""
+    tables = [CommandTable(COMMAND_GROUPS), CommandTable(sentinel_groups())]
+    return {command.full_name.decode(): command for table in tables for command in table}
+
+
+def command_shown(difference: Difference) -> str:
+    """The command whose reply differs: the last one of the example, or the first words of the pattern."""
+    written = difference.example[-1].encode() if difference.example else re.split(rb"[^A-Z ]", difference.command)[0]
+    return CommandTable(COMMAND_GROUPS).find(written.lower().split()).full_name.decode()
+
+
+def command_rows() -> list[Row]:
+    """A row for each command of Valkey 9.1."""
+    there, different, absent = commands_there(), by_name(DIFFERENT), by_name(ABSENT)
+    replies: dict[str, list[str]] = {}
+    for difference in DIFFERENCES:
+        name = "redis-server 7.0" if difference.server == REDIS else "Valkey"
+        replies.setdefault(command_shown(difference), []).append(f"Beside {name}: {difference.reason}")
+    rows = []
+    for name in VALKEY_COMMANDS.split():
+        texts = [*([different[name]] if name in different else []), *replies.get(name, [])]
+        if name not in there:
+            rows.append((name, MISSING, absent[name]))
+        else:
+            rows.append((name, DIFFERS if texts else SAME, "  ".join(texts)))
+    return rows
+
+
+def directive_rows() -> list[Row]:
+    """A row for each directive of Valkey 9.1 and of Redis, their other names included."""
+    named = directives_by_name(all_directives())
+    without_effect = by_name(WITHOUT_EFFECT | NOT_IMPLEMENTED)
+    different = by_name(DIFFERENT_DIRECTIVES)
+    theirs = {*VALKEY_DIRECTIVES.split(), *REDIS_DIRECTIVES.split(), *FILE_DIRECTIVES.split()}
+    theirs |= {name for name, directive in named.items() if directive.origin != "miniredis"}
+    rows = []
+    for name in sorted(theirs):
+        directive = named.get(name)
+        if directive is None:
+            rows.append((name, MISSING, ""))
             continue
-        shown = ", ".join(f"``{name.replace('|', ' ').upper()}``" for name in absent)
-        lines += [f"{reason[0].upper()}{reason[1:]}", f"    {shown}", ""]
+        texts = []
+        if directive.name in without_effect:
+            texts.append(f"Taken without effect.  {without_effect[directive.name]}")
+        if directive.name in different:
+            texts.append(different[directive.name])
+        if directive.name in DIFFERENT_DEFAULTS:
+            default = directive.kind.render(directive.default).decode()
+            texts.append(f"The default is ``{default}``.  {DIFFERENT_DEFAULTS[directive.name]}")
+        if name != directive.name:
+            texts.insert(0, f"Another name of ``{directive.name}``.")
+        is_same = directive.name not in {*without_effect, *different, *DIFFERENT_DEFAULTS}
+        rows.append((name, SAME if is_same else DIFFERS, "  ".join(texts)))
+    return rows
+
+
+def table_of(rows: list[Row], title: str, shown: Callable[[str], str]) -> list[str]:
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 30 10 60", ""]
+    for row in ((title, "state", "how, or why"), *((f"``{shown(name)}``", *rest) for name, *rest in rows)):
+        lines += [f"   * - {row[0]}", *(f"     - {cell}".rstrip() for cell in row[1:])]
+    return [*lines, ""]
+
+
+def told_of(name: str, idle: dict[str, str]) -> str:
+    """What is said of a directive that has no effect."""
+    return f"Without effect so far: {idle[name]}" if name in idle else ""
+
+
+def compatibility_page() -> str:
+    commands, directives = command_rows(), directive_rows()
+
+    def count(rows: list[Row]) -> str:
+        return ", ".join(f"{sum(row[1] == state for row in rows)} {state}" for state in (SAME, DIFFERS, MISSING))
+
+    own = [directive for directive in all_directives() if directive.origin == "miniredis"]
+    lines = heading("What is not the same", "=")
+    lines += [
+        "Every command of Valkey 9.1, subcommands included, and every directive of Valkey 9.1 and of Redis up to 7.2,"
+        " with its state.  *Same* means: replies, errors and effects are those of redis-server 7.0.15 where it has it,"
+        " else Valkey's, as far as the tests that send the same bytes to both can tell.  *Differs* says how, *absent*"
+        " why.  Single replies that differ are in :doc:`differences`.",
+        "",
+        f"Commands: {count(commands)}.  Directives: {count(directives)}, {len(own)} of our own.",
+        "",
+    ]
+    lines += heading("Beside commands and directives", "-")
+    lines += [f"- {text}\n" for text in BESIDE]
+    lines += heading("Commands", "-")
+    lines += table_of(commands, "command", lambda name: name.replace("|", " ").upper())
+    lines += heading("Directives", "-")
+    lines += table_of(directives, "directive", str)
+    lines += heading("Directives of our own", "-")
+    idle = by_name(NOT_IMPLEMENTED)
+    rows = [
+        (each.name, "idle" if each.name in idle else "own", f"{each.summary}  {told_of(each.name, idle)}".rstrip())
+        for each in own
+    ]
+    lines += table_of(rows, "directive", str)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+#: What no command and no directive tells.
+BESIDE = (
+    "Nodes of miniredis and of Redis cannot be in one cluster.  Replication, sentinels, clients, ``redis-cli`` and"
+    " files on disk work across.",
+    "Modules are Python; those of Redis cannot be loaded.  Of JSON, Bloom and cuckoo filters, time series and rate"
+    " limiting, which come along, :doc:`../modules` says what is left out.  There is no search.",
+    "Memory: about a third more than redis-server for small values.  Speed: :doc:`../performance`.",
+    "``io_uring``, RDMA, threads: none.  Windows: the package installs, the server has not been made to run there.",
+    "The log's lines have Redis's form and mostly its words, not all of them.",
+)
+
+
+def machine_diagrams() -> list[tuple[str, str, str]]:
+    """(module, what it is, diagram) for every state machine that has its diagram at the head of its file."""
+    found = []
+    for path in sorted((ROOT / "miniredis").rglob("*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+        blocks = re.findall(r"(?:^    .*\n?|^\n)+", text, re.MULTILINE)
+        drawn = [block for block in blocks if re.search(r"-->|──|◀|<--|─▶", block)]
+        if drawn:
+            diagram = "\n".join(textwrap.dedent(block).strip("\n") for block in drawn)
+            found.append((str(path.relative_to(ROOT)), text.split("\n", 1)[0], diagram))
+    return found
+
+
+def machines_page() -> str:
+    lines = heading("State machines", "=")
+    lines += [
+        "Each stands at the head of the file that it describes, and is shown here as it stands there.",
+        "",
+    ]
+    for module, summary, diagram in machine_diagrams():
+        lines += heading(module, "-")
+        lines += [summary.replace("*", "\\*"), "", ".. code-block:: text", ""]
+        lines += [f"    {line}".rstrip() for line in diagram.split("\n")]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def news_page() -> str:
+    """What is released, from NEWS.rst, and above it what waits in newsfragments."""
+    lines = heading("Changes", "=")
+    kinds = (("feature", "Features"), ("bugfix", "Bugfixes"), ("doc", "Documentation"), ("removal", "Removals"))
+    fragments = ROOT / "newsfragments"
+    lines += heading(f"After the last release (this is {__version__})", "-")
+    for kind, title in kinds:
+        texts = [path.read_text().strip() for path in sorted(fragments.glob(f"*.{kind}.rst"))]
+        if texts:
+            lines += heading(title, "~")
+            lines += ["- " + "\n  ".join(text.split("\n")) + "\n" for text in texts]
+    released = ROOT / "NEWS.rst"
+    if released.exists():
+        lines.append(re.sub(r"^=+$", lambda line: "-" * len(line.group()), released.read_text(), flags=re.MULTILINE))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -131,6 +298,10 @@ def pages() -> Iterable[tuple[str, str]]:
     yield "directives.rst", reference_text()
     yield "commands.rst", commands_page()
     yield "differences.rst", differences_page()
+    yield "compatibility.rst", compatibility_page()
+    yield "machines.rst", machines_page()
+    yield "news.rst", news_page()
+    yield "packages.svg", drawing(ROOT / "miniredis")
 
 
 if __name__ == "__main__":

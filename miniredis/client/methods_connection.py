@@ -67,7 +67,7 @@ class ConnectionMethods:
         return self.execute("CLIENT", "INFO")
 
     def client_kill(self, *arguments: Value) -> Deferred[Any]:
-        """CLIENT KILL <ip:port | option value [option value ...]>
+        """CLIENT KILL <address | option value [option value ...]>
 
         Closes connections.  Since 2.4.0; O(N) where N is the number of client connections.
         """

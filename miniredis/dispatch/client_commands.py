@@ -185,7 +185,7 @@ def client_list(ctx: Context, argv: list[bytes]) -> object:
     since="2.4.0",
     complexity="O(N) where N is the number of client connections",
     summary="Closes connections.",
-    syntax="<ip:port | option value [option value ...]>",
+    syntax="<address | option value [option value ...]>",
 )
 def client_kill(ctx: Context, argv: list[bytes]) -> object:
     engine = engine_of(ctx)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.absent import ABSENT
 from oracle.comparison import Backend, Peer
+from oracle.gaps import ABSENT
 from oracle.grammar import Tree, children, flags, parse, text
 
 #: Arguments that are documented otherwise, and why.
@@ -125,6 +125,20 @@ def test_what_is_deprecated_is_so_as_in_redis(oracle: Peer, docs: tuple[dict[byt
         if theirs[name].get(field) != ours[name].get(field)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+#: What redis-cli knows; it complains aloud of any other.
+KINDS = set(b"string integer double key pattern unix-time pure-token oneof block".split())
+
+
+def kinds_in(tree: Tree) -> set[object]:
+    return {tree[b"type"]}.union(*(kinds_in(part) for part in children(tree)))
+
+
+def test_every_kind_of_argument_is_known_to_clients(docs: tuple[dict[bytes, Tree], dict[bytes, Tree]]) -> None:
+    ours = docs[1]
+    wrong = {name: kinds for name in ours for part in children(ours[name]) if (kinds := kinds_in(part) - KINDS)}
+    assert wrong == {}
 
 
 def shape_of(tree: Tree) -> object:
