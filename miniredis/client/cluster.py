@@ -12,13 +12,13 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from twisted.internet.defer import Deferred, DeferredList, fail
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-from miniredis.client.batch import Pipeline, Transaction, Watching, WatchingTransaction
+from miniredis.client.batch import Batch, Transaction, Watching, WatchingTransaction
 from miniredis.client.client import Client
 from miniredis.client.errors import (
     Ask,
@@ -35,7 +35,9 @@ from miniredis.client.errors import (
 )
 from miniredis.client.facts import Facts, facts_of
 from miniredis.client.link import Dialer, Endpoints, Link, Pool, endpoint_of, fixed, pause_before
+from miniredis.client.methods_all_nodes import AllNodesMethods
 from miniredis.client.settings import Address, Settings
+from miniredis.client.shapes import T
 from miniredis.client.slots import SlotMap, key_slot, slot_map
 from miniredis.client.subscriber import Subscriber
 from miniredis.client.values import Value, to_bytes, words_of
@@ -86,7 +88,11 @@ def combine(policy: str, results: dict[Address, Any]) -> Any:
     return {str(address): value for address, value in results.items()}
 
 
-class Cluster(Watching):
+class ClusterPipeline(Batch[T], AllNodesMethods[T]):
+    """As Pipeline, for any nodes."""
+
+
+class Cluster(Watching[T], AllNodesMethods[T]):
     """Commands to a cluster that is found by some of its nodes."""
 
     def __init__(
@@ -98,7 +104,7 @@ class Cluster(Watching):
         self._endpoints = endpoints
         # A node that cannot be reached is no reason to wait: another one may serve the slot by now.
         self._node_settings = replace(settings, attempts=1)
-        self._clients: dict[Address, Client] = {}
+        self._clients: dict[Address, Client[T]] = {}
         self._subscribers: list[Subscriber] = []
         self._map = SlotMap()
         self._refreshing: Deferred[None] | None = None
@@ -107,7 +113,7 @@ class Cluster(Watching):
 
     # Nodes and the map of slots.
 
-    def client_of(self, address: Address) -> Client:
+    def client_of(self, address: Address) -> Client[T]:
         """The client of one node."""
         client = self._clients.get(address)
         if client is None:
@@ -289,11 +295,11 @@ class Cluster(Watching):
 
     # Several commands as one.
 
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> ClusterPipeline[T]:
         """Commands for any nodes; those for one node leave in one write."""
-        return Pipeline(self)
+        return ClusterPipeline(self)
 
-    def transaction(self) -> Transaction:
+    def transaction(self) -> Transaction[T]:
         """MULTI and EXEC; all keys belong to one slot."""
         return Transaction(self)
 
@@ -310,7 +316,7 @@ class Cluster(Watching):
         if len(slots) > 1:
             raise CrossSlot("CROSSSLOT the keys of a transaction belong to different slots")
 
-        async def send(client: Client, asking: bool) -> Any:
+        async def send(client: Client[T], asking: bool) -> Any:
             try:
                 return await client.send_batch(commands, True)
             except RedisError as problem:
@@ -322,7 +328,7 @@ class Cluster(Watching):
         found: list[Any] = await self._where_it_belongs(slots.pop() if slots else None, False, send)
         return found
 
-    def watch(self, *keys: Value) -> WatchingTransaction:
+    def watch(self, *keys: Value) -> WatchingTransaction[T]:
         """As Client.watch; all keys belong to one slot."""
         slots = {key_slot(to_bytes(key)) for key in keys}
         if len(slots) != 1:
@@ -338,7 +344,7 @@ class Cluster(Watching):
 
     async def scan_iter(
         self, match: Value | None = None, *, count: int | None = None, type: Value | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[T]:
         """The keys of all shards, one after the other."""
         await self.refresh()
         for node in sorted(self._map.shards, key=str):
@@ -373,7 +379,7 @@ class Cluster(Watching):
         for subscriber in self._subscribers:
             subscriber.close()
 
-    async def __aenter__(self) -> Cluster:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *problem: object) -> None:

@@ -91,7 +91,8 @@ def test_resp2_is_spoken_when_the_server_knows_no_hello():
 def test_resp2_when_wanted(network):
     client = network.client("redis://localhost?protocol=2")
     network.wait(client.hset("h", {"a": 1}))
-    assert network.wait(client.hgetall("h")) == [b"a", b"1"]
+    assert network.wait(client.execute("HGETALL", "h")) == [b"a", b"1"]
+    assert network.wait(client.hgetall("h")) == {b"a": b"1"}
 
 
 def test_database_and_name_are_set_on_each_connection(network):
