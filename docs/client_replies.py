@@ -94,7 +94,8 @@ status acl|load acl|log(reset) acl|save acl|setuser acl|dryrun bgrewriteaof bgsa
  cluster|syncslots commandlog|reset config|resetstat config|rewrite config|set failover flushall flushdb
  function|delete function|flush function|kill function|restore hmset latency|doctor lset ltrim memory|purge migrate
  module|load module|loadex module|unload mset pfmerge pfselftest psetex rename replicaof restore restore-asking save
- script|debug script|flush script|kill setex shutdown slaveof slowlog|reset swapdb type xgroup|create xgroup|setid xsetid
+ script|debug script|flush script|kill setex shutdown slaveof slowlog|reset swapdb type xgroup|create xgroup|setid
+ xsetid
 places geosearch(withcoord) geosearch(withdist) geosearch(withhash)
 int sort(store) lcs(len) georadius(store) georadius(storedist) georadiusbymember(store) georadiusbymember(storedist)
  acl|deluser append bitcount bitop bitpos client|getredir client|id client|kill client|unblock

@@ -5,6 +5,9 @@ What was refused (MOVED, ASK, TRYAGAIN, CLUSTERDOWN) or never sent is tried agai
 was under way when a connection broke is lost, as with one server.  MGET, MSET, DEL, UNLINK, EXISTS and TOUCH may have
 keys of several slots: then they are several commands and not atomic.  Commands about the whole (DBSIZE, FLUSHALL, KEYS)
 go to all shards, as the declarations say, and their replies become one.
+
+With `read_from` set to "replica" or "any", commands that only read go to nodes that may be behind their primary, on
+connections that have said READONLY.  A node that cannot answer is left alone for a while, and the primary is asked.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from miniredis.client.errors import (
     CrossSlot,
     Loading,
     Moved,
+    PrimaryDown,
     RedisError,
     TryAgain,
     UsageError,
@@ -52,6 +56,8 @@ DIVISIBLE: Final = {
     b"TOUCH": (1, "sum"),
 }
 MOST_REDIRECTIONS: Final = 16
+#: Seconds for which a replica that could not answer is not asked.
+REST_S: Final = 1.0
 
 
 async def all_of(deferreds: Sequence[Deferred[Any]]) -> list[Any]:
@@ -105,6 +111,9 @@ class Cluster(Watching[T], AllNodesMethods[T]):
         # A node that cannot be reached is no reason to wait: another one may serve the slot by now.
         self._node_settings = replace(settings, attempts=1)
         self._clients: dict[Address, Client[T]] = {}
+        #: Of replicas, with READONLY said on each connection; and until when some of them are not asked.
+        self._readers: dict[Address, Client[T]] = {}
+        self._resting: dict[Address, float] = {}
         self._subscribers: list[Subscriber] = []
         self._map = SlotMap()
         self._refreshing: Deferred[None] | None = None
@@ -117,10 +126,20 @@ class Cluster(Watching[T], AllNodesMethods[T]):
         """The client of one node."""
         client = self._clients.get(address)
         if client is None:
-            dialer = Dialer(self._reactor, self._node_settings, fixed(address))
-            dialer.endpoint = self._endpoints
-            client = self._clients[address] = Client(dialer)
+            client = self._clients[address] = Client(self._dialer(address))
         return client
+
+    def reader_of(self, address: Address) -> Client[T]:
+        """The client of one replica, for commands that only read."""
+        client = self._readers.get(address)
+        if client is None:
+            client = self._readers[address] = Client(self._dialer(address).with_prepared([[b"READONLY"]]))
+        return client
+
+    def _dialer(self, address: Address) -> Dialer:
+        dialer = Dialer(self._reactor, self._node_settings, fixed(address))
+        dialer.endpoint = self._endpoints
+        return dialer
 
     def refresh(self) -> Deferred[None]:
         """Read the map of slots anew; one reading serves all who ask meanwhile."""
@@ -160,6 +179,8 @@ class Cluster(Watching[T], AllNodesMethods[T]):
             nodes = self._map.nodes | set(self._seeds)
             for gone in [each for each in self._clients if each not in nodes]:
                 self._clients.pop(gone).close()
+            for gone in [each for each in self._readers if each not in self._map.nodes - self._map.shards]:
+                self._readers.pop(gone).close()
             return
         raise problem
 
@@ -185,6 +206,18 @@ class Cluster(Watching[T], AllNodesMethods[T]):
         if owner is None:
             raise ClusterDown(f"CLUSTERDOWN nobody serves slot {slot}")
         return owner
+
+    async def _replica(self, slot: int) -> Address | None:
+        """Who reads for the slot instead of its primary, if anybody."""
+        await self._primary(slot)
+        now = self._reactor.seconds()
+        replicas = [each for each in self._map.replicas[slot] if self._resting.get(each, 0.0) <= now]
+        for rested in [each for each, until in self._resting.items() if until <= now]:
+            del self._resting[rested]
+        if self.settings.read_from == "any":
+            chosen = random.randrange(len(replicas) + 1)
+            return replicas[chosen] if chosen < len(replicas) else None
+        return random.choice(replicas) if replicas else None
 
     # Commands.
 
@@ -247,6 +280,16 @@ class Cluster(Watching[T], AllNodesMethods[T]):
         return combine(facts.response_policy, dict(zip(nodes, results, strict=True)))
 
     async def _at_slot(self, words: list[bytes], slot: int | None, retry: bool) -> Any:
+        if slot is not None and self.settings.read_from != "primary":
+            facts = facts_of(words)
+            replica = await self._replica(slot) if facts.reads and not facts.blocks else None
+            if replica is not None:
+                try:
+                    return await self.reader_of(replica).run(words)
+                except (ConnectionFailed, ConnectionLost, ClusterDown, Loading, Moved, Ask, TryAgain, PrimaryDown):
+                    # A read does no harm twice, so what was lost is asked of the primary as well.
+                    self._resting[replica] = self._reactor.seconds() + REST_S
+                    self._refresh_in_background()
         return await self._where_it_belongs(
             slot, retry, lambda client, asking: client.run(words, asking=asking, retry=False)
         )
@@ -374,7 +417,7 @@ class Cluster(Watching[T], AllNodesMethods[T]):
 
     def close(self) -> None:
         self._closed = True
-        for client in self._clients.values():
+        for client in [*self._clients.values(), *self._readers.values()]:
             client.close()
         for subscriber in self._subscribers:
             subscriber.close()

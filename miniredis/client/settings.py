@@ -52,6 +52,8 @@ class Settings:
     sentinel_username: str = ""
     sentinel_password: str = ""
     role: str = "primary"
+    #: Who answers commands that only read, in a cluster: "primary", "replica", or "any" node of the shard.
+    read_from: str = "primary"
     #: Commands that may wait for a connection.
     most_waiting: int = 100_000
     #: Connections beside the shared one: for blocking commands and WATCH.
@@ -112,6 +114,8 @@ def with_changes(settings: Settings, changes: dict[str, Any]) -> Settings:
         raise AddressError("the protocol is 2 or 3")
     if changed.role not in ("primary", "replica"):
         raise AddressError("the role is primary or replica")
+    if changed.read_from not in ("primary", "replica", "any"):
+        raise AddressError("read_from is primary, replica or any")
     if changed.cache_size and changed.protocol == 2:
         raise AddressError("client-side caching needs protocol 3")
     return changed

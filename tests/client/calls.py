@@ -16,6 +16,14 @@ from miniredis.client.errors import RedisError
 
 Call = Callable[[Any], Any]
 FUNCTION: Final = "#!lua name=lib\nredis.register_function{function_name='f', callback=function(k) return k[1] end}"
+CONTAINERS: Final = (
+    "acl client commandlog command config function latency memory module object pubsub script slowlog xgroup xinfo"
+)
+
+
+def help_of(container: str) -> Call:
+    return lambda c: getattr(c, f"{container}_help")()
+
 
 CALLS: Final[list[Call]] = [
     # Strings.
@@ -347,10 +355,7 @@ CALLS: Final[list[Call]] = [
     lambda c: c.pubsub_numpat(),
     lambda c: c.pubsub_numsub("channel"),
     lambda c: c.pubsub_shardnumsub("channel"),
-    *(
-        (lambda name: lambda c: getattr(c, f"{name}_help")())(name)
-        for name in ["acl", "client", "commandlog", "command", "config", "function", "latency", "memory", "module", "object", "pubsub", "script", "slowlog", "xgroup", "xinfo"]
-    ),
+    *map(help_of, CONTAINERS.split()),
     lambda c: c.flushdb(),
     lambda c: c.flushall(),
 ]
@@ -376,6 +381,7 @@ CALLS_OF_PROCESSES: Final[list[Call]] = [
     lambda c: c.config_set({"maxmemory-policy": "allkeys-lfu"}),
     lambda c: c.set("k", "v"),
     lambda c: c.object_freq("k"),
+    lambda c: c.config_set({"maxmemory-policy": "noeviction"}),
 ]
 
 #: For the nodes of a cluster that serves all slots; `node` is the name of a node that is asked about.
@@ -404,14 +410,16 @@ ELSEWHERE: Final = {
     "needs a file, a folder or a second server": "bgsave bgrewriteaof acl_load acl_save config_rewrite migrate"
     " module_load module_loadex module_unload function_restore restore restore_asking failover",
     "ends the server or what it is doing": "shutdown script_kill function_kill",
-    "belongs to clusters": "clusterscan " + " ".join(
-        "cluster_" + name
-        for name in ["addslots", "addslotsrange", "bumpepoch", "cancelslotmigrations", "count_failure_reports", "countkeysinslot", "delslots", "delslotsrange", "failover", "flushslot", "flushslots", "forget", "getkeysinslot", "getslotmigrations", "info", "keyslot", "links", "meet", "migrateslots", "myid", "myshardid", "nodes", "replicas", "replicate", "reset", "saveconfig", "set_config_epoch", "setslot", "shards", "slaves", "slot_stats", "slots", "syncslots", "help"]
-    ),
+    "belongs to clusters": "clusterscan cluster_addslots cluster_addslotsrange cluster_bumpepoch cluster_links"
+    " cluster_cancelslotmigrations cluster_count_failure_reports cluster_countkeysinslot cluster_delslots cluster_meet"
+    " cluster_delslotsrange cluster_failover cluster_flushslot cluster_flushslots cluster_forget cluster_migrateslots"
+    " cluster_getkeysinslot cluster_getslotmigrations cluster_info cluster_keyslot cluster_myid cluster_myshardid"
+    " cluster_nodes cluster_replicas cluster_replicate cluster_reset cluster_saveconfig cluster_set_config_epoch"
+    " cluster_setslot cluster_shards cluster_slaves cluster_slot_stats cluster_slots cluster_syncslots cluster_help",
     "needs something that has happened": "fcall_ro pubsub_channels pubsub_shardchannels",
 }  # fmt: skip
 #: Replies that are empty or null here, as the server that is asked may have them.
-MAY_BE_EMPTY: Final = {"cluster_getslotmigrations", "module_list", "lolwut", "memory_malloc_stats", "role", "command_list"}
+MAY_BE_EMPTY: Final = {"cluster_getslotmigrations", "lolwut", "memory_malloc_stats", "module_list"}
 
 
 def fits(value: object, wanted: Any) -> bool:
@@ -433,7 +441,7 @@ def fits(value: object, wanted: Any) -> bool:
 
 
 def _accepts(annotation: str, value: object) -> bool:
-    if annotation.startswith("Literal[True") or annotation.startswith("Literal[False"):
+    if annotation.startswith(("Literal[True", "Literal[False")):
         return repr(value) == annotation[8:-1]
     return value is None if annotation == "None" else value is not None or "None" in annotation
 

@@ -194,6 +194,27 @@ async def cluster(reactor: Any, url: str) -> None:
         print("still well", flush=True)
 
 
+async def replica_reads(reactor: Any, url: str, pid: str) -> None:
+    """Reads from replicas, then, with one of them killed, from whoever is left; prints how many reads each time."""
+    async with connect_cluster(url, read_from="replica", failover_timeout=60) as client:
+        keys = [f"key:{number}" for number in range(100)]
+        for key in keys:
+            assert await client.set(key, key) == b"OK"
+        await client.wait(1, 5000)
+        while await client.mget(*keys) != [key.encode() for key in keys]:
+            await pause(reactor, 0.01)
+        for key in keys:
+            assert await client.get(key) == key.encode()
+        # Those who were asked by INFO are the primaries: none of them has seen a GET.
+        assert not any(b"cmdstat_get:" in text for text in (await client.info("commandstats")).values())
+        print("replicas", flush=True)
+        os.kill(int(pid), signal.SIGKILL)
+        for key in keys:
+            assert await client.get(key) == key.encode()
+        assert any(b"cmdstat_get:" in text for text in (await client.info("commandstats")).values())
+        print("primaries", flush=True)
+
+
 async def failover(reactor: Any, url: str, pid: str) -> None:
     async with connect(url, failover_timeout=60) as client:
         await client.set("before", 1)

@@ -155,6 +155,18 @@ def test_a_cluster_whose_slots_move(kind: str) -> None:
         nodes.remove()
 
 
+@KINDS
+def test_replicas_of_a_cluster_read_and_the_primary_when_one_is_killed(kind: str, count: Callable[..., None]) -> None:
+    nodes = Nodes([NodeProcess() if kind == "ours" else RedisNode() for _ in range(6)], 1)
+    try:
+        replica = nodes.processes[-1]
+        printed = session("replica_reads", f"redis+cluster://{nodes.processes[0].address}", str(replica.process.pid))
+        count("kills", 1)
+        assert printed == "replicas\nprimaries"
+    finally:
+        nodes.remove()
+
+
 @pytest.mark.parametrize("kinds", [OURS, REDIS], ids=["ours", "redis"])
 def test_a_primary_that_sentinels_replace(
     kinds: tuple[str, str, str], watched: Watched, count: Callable[..., None]
