@@ -17,17 +17,23 @@ from miniredis.client.values import Value, to_bytes
 class Script:
     """A Lua script, sent by its SHA, with its text only where the server does not know it yet."""
 
-    def __init__(self, commands: Commands[Any], source: Value, *, reads_only: bool = False) -> None:
+    def __init__(
+        self, commands: Commands[Any], source: Value, *, reads_only: bool = False, by_text: bool = False
+    ) -> None:
         self._commands = commands
+        self._by_text = by_text
         self.source = to_bytes(source)
         self.sha = sha1(self.source).hexdigest()
         self._suffix = "_RO" if reads_only else ""
 
     def __call__(self, keys: Iterable[Value] = (), arguments: Iterable[Value] = ()) -> Deferred[Any]:
-        return Deferred.fromCoroutine(self._run(list(keys), list(arguments)))
+        several = list(keys)
+        rest: list[Value] = [len(several), *several, *arguments]
+        if self._by_text:
+            return self._commands.execute("EVAL" + self._suffix, self.source, *rest)
+        return Deferred.fromCoroutine(self._run(rest))
 
-    async def _run(self, keys: list[Value], arguments: list[Value]) -> Any:
-        rest: list[Value] = [len(keys), *keys, *arguments]
+    async def _run(self, rest: list[Value]) -> Any:
         try:
             return await self._commands.execute("EVALSHA" + self._suffix, self.sha, *rest)
         except NoScript:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, Self
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from miniredis.client.base import Commands, raise_first
+from miniredis.client.base import Commands, Script, raise_first
 from miniredis.client.connection import Connection, Request, first_reply, request_of
 from miniredis.client.errors import CommandError, ExecAborted, RedisError, UsageError, WatchError, exception_of
 from miniredis.client.link import Pool
@@ -86,6 +86,10 @@ class Batch(Commands[T]):
         deferred = Later()
         self._deferreds.append(deferred)
         return deferred
+
+    def script(self, source: Value, *, reads_only: bool = False) -> Script:
+        """A script among these commands is sent with its text: what was gathered cannot be asked a second time."""
+        return Script(self, source, reads_only=reads_only, by_text=True)
 
     async def _send(self) -> list[Any]:
         return await self._sender.send_batch(self._commands, False)

@@ -81,12 +81,11 @@ def combine(policy: str, results: dict[Address, Any]) -> Any:
     whole(values)
     if policy == "agg_sum":
         return sum(values)
-    if policy == "agg_min":
-        return min(values)
-    if policy == "agg_max":
-        return max(values)
-    if policy == "agg_logical_and":
-        return [int(all(each)) for each in zip(*values, strict=True)] if isinstance(values[0], list) else min(values)
+    least = {"agg_min": min, "agg_max": max, "agg_logical_and": min}.get(policy)
+    if least is not None:
+        # WAITAOF and SCRIPT EXISTS: one number for each thing that was asked about.
+        lists = isinstance(values[0], list)
+        return [least(each) for each in zip(*values, strict=True)] if lists else least(values)
     if policy == "all_succeeded":
         return values[0]
     if policy == "" and all(isinstance(value, list) for value in values):

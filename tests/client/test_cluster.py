@@ -219,6 +219,7 @@ def test_replies_of_several_nodes_become_one():
     a, b = Address(port=1), Address(port=2)
     failure = Failure(CommandError("NOTBUSY no"))
     assert combine("agg_min", {a: 2, b: 1}) == 1
+    assert combine("agg_min", {a: [1, 0], b: [0, 2]}) == [0, 0]
     assert combine("agg_max", {a: 2, b: 1}) == 2
     assert combine("agg_logical_and", {a: [1, 1], b: [0, 1]}) == [0, 1]
     assert combine("agg_logical_and", {a: 1, b: 0}) == 0
@@ -320,6 +321,20 @@ def test_a_silent_node_is_passed_over_for_the_map(town):
     town.network.frozen.add(7000)
     cluster = town.network.cluster("redis+cluster://127.0.0.1:7000,127.0.0.1:7001", connect_timeout=1.0)
     assert town.network.wait(cluster.set("a", 1), 10) == b"OK"
+
+
+def test_what_each_node_says_is_told_by_node(town):
+    cluster = town.network.cluster()
+    told = town.network.wait(cluster.function_stats())
+    assert set(told) == {f"127.0.0.1:{port}" for port in town.nodes}
+    assert all(b"engines" in each for each in told.values())
+
+    async def pipe() -> Any:
+        async with cluster.pipeline() as pipe:
+            later = pipe.function_stats()
+        return await later
+
+    assert town.network.wait(pipe()) == told
 
 
 def test_pipelines_go_to_all_nodes_and_transactions_to_one(town):
