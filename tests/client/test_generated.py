@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from miniredis.client.facts import facts_of
 from miniredis.client.methods import Methods
+from miniredis.client.methods_all_nodes import AllNodesMethods
 from miniredis.client.methods_one_node import OneNodeMethods
 from miniredis.client.values import words_of
 from miniredis.commands.declaration import Command
@@ -93,6 +94,31 @@ def example(annotation: str, number: int) -> Any:
     if annotation == "bool":
         return True
     return [number] if annotation == "Values" else number
+
+
+class Nodes(AllNodesMethods[bytes]):
+    """Two nodes, each of which answers with an empty list."""
+
+    def __init__(self) -> None:
+        self.words: list[bytes] = []
+
+    def execute(self, *words: Any) -> Deferred[Any]:
+        self.words = words_of(words)
+        return succeed({"a:1": [], "b:2": None})
+
+
+def test_what_all_nodes_are_asked_is_what_one_is_asked():
+    told = [name for name in vars(AllNodesMethods) if name in COMMANDS]
+    assert set(told) == {name for name in vars(OneNodeMethods) if name in COMMANDS}
+    assert len(told) >= 10
+    for name in told:
+        one, both = Recorder(), Nodes()
+        values = {"latency_graph": ["x"], "latency_history": ["x"]}.get(name, [])
+        getattr(one, name)(*values)
+        found: list[Any] = []
+        getattr(both, name)(*values).addCallback(found.append)
+        assert one.words == both.words
+        assert found in ([{"a:1": [], "b:2": None}], [{"a:1": {}, "b:2": None}])
 
 
 @pytest.mark.parametrize("name", METHODS)
