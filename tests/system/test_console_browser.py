@@ -80,6 +80,10 @@ class Browser:
     def shown(self, by: str, selector: str) -> list[WebElement]:
         return [each for each in self.driver.find_elements(by, selector) if each.is_displayed()]
 
+    def press(self, path: str) -> None:
+        """Click what an XPath finds, however often the page draws it anew meanwhile."""
+        self.wait(lambda: any(each.click() is None for each in self.shown(By.XPATH, path)[:1]))
+
     def field(self, name: str) -> WebElement:
         return self.find(f"dialog [name={name}]")
 
@@ -245,7 +249,7 @@ def test_fields_of_hashes_expire_when_they_are_told_to(open_console: Open) -> No
     browser.wait_for("never", ".detail")
     # Another value leaves the field its time.
     row = "//tr[td[1][text()='short']]"
-    browser.wait(lambda: browser.shown(By.XPATH, f"{row}/td[2]/button"))[0].click()
+    browser.press(f"{row}/td[2]/button")
     value = browser.field("value")
     value.clear()
     value.send_keys("changed")
@@ -253,7 +257,7 @@ def test_fields_of_hashes_expire_when_they_are_told_to(open_console: Open) -> No
     browser.wait(lambda: client(b"HGET", b"h", b"short") == b"$7\r\nchanged\r\n")
     assert client(b"HTTL", b"h", b"FIELDS", b"1", b"short") not in (b"*1\r\n:-1\r\n", b"*1\r\n:-2\r\n")
     # No time, then one again.
-    browser.wait(lambda: browser.shown(By.XPATH, f"{row}/td[3]/button"))[0].click()
+    browser.press(f"{row}/td[3]/button")
     browser.field("ttl").clear()
     browser.button("Save").click()
     browser.wait(lambda: client(b"HTTL", b"h", b"FIELDS", b"1", b"short") == b"*1\r\n:-1\r\n")
@@ -274,10 +278,9 @@ def test_an_entry_of_a_stream_has_as_many_fields_as_are_given(open_console: Open
     identity = browser.field("id")
     identity.clear()
     identity.send_keys("2-1")
+    browser.button("Another field").click()
+    browser.wait(lambda: len(browser.shown(By.CSS_SELECTOR, "dialog [name=field]")) == 2)
     for at, (name, value) in enumerate((("total", "5"), ("currency", "EUR"))):
-        if at:
-            browser.button("Another field").click()
-        browser.wait(lambda at=at: len(browser.shown(By.CSS_SELECTOR, "dialog [name=field]")) == at + 1)
         browser.shown(By.CSS_SELECTOR, "dialog [name=field]")[at].send_keys(name)
         browser.shown(By.CSS_SELECTOR, "dialog [name=value]")[at].send_keys(value)
     browser.button("Another field").click()

@@ -183,10 +183,9 @@ async function showHash(body, key, run, change) {
       { name: "ttl", label: "Time to live in seconds", type: "number", hint: "Empty: it stays." },
     ], { action: "Add" });
     if (!answer) return;
-    change(async () => {
-      await run("HSET", key, answer.field, answer.value);
-      if (answer.ttl !== "") await expire(answer.field, answer.ttl);
-    }, "Saved");
+    change(() => (answer.ttl === ""
+      ? run("HSET", key, answer.field, answer.value)
+      : run("HSETEX", key, "EX", answer.ttl, "FIELDS", "1", answer.field, answer.value)), "Saved");
   };
   const setTime = async (field, left) => {
     const answer = await dialog("Time to live of the field", [{ name: "ttl", label: "Seconds", type: "number", value: left > 0 ? Math.ceil(left / 1000) : "", hint: "Empty: the field stays until it is deleted." }]);
