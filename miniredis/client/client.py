@@ -45,7 +45,7 @@ class Client(Watching[T], OneNodeMethods[T]):
             self._link.on_push = self.cache.receive
             self._link.on_disconnected = self.cache.clear
         self.pool = Pool(dialer)
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: list[Subscriber[T]] = []
 
     def execute(self, *words: Value, retry: bool = False) -> Deferred[Any]:
         """Any command.  `retry`: it does no harm twice, so send it again when the connection is lost under it."""
@@ -135,9 +135,11 @@ class Client(Watching[T], OneNodeMethods[T]):
 
     # Connections of their own.
 
-    def subscriber(self, most_queued: int = 1000) -> Subscriber:
+    def subscriber(self, most_queued: int = 1000) -> Subscriber[T]:
         """For channels and patterns; it has a connection of its own and subscribes again after a reconnection."""
-        subscriber = Subscriber(Link(self._dialer, tenacious=True), self.settings.decode_responses, most_queued)
+        subscriber: Subscriber[T] = Subscriber(
+            Link(self._dialer, tenacious=True), self.settings.decode_responses, most_queued
+        )
         self._subscribers.append(subscriber)
         return subscriber
 

@@ -113,7 +113,7 @@ class Cluster(Watching[T], AllNodesMethods[T]):
         #: Of replicas, with READONLY said on each connection; and until when some of them are not asked.
         self._readers: dict[Address, Client[T]] = {}
         self._resting: dict[Address, float] = {}
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: list[Subscriber[T]] = []
         self._map = SlotMap()
         self._refreshing: Deferred[None] | None = None
         self._waiting_for_map: list[Deferred[None]] = []
@@ -395,22 +395,24 @@ class Cluster(Watching[T], AllNodesMethods[T]):
 
     # Messages.
 
-    def subscriber(self, most_queued: int = 1000) -> Subscriber:
+    def subscriber(self, most_queued: int = 1000) -> Subscriber[T]:
         """For channels and patterns, which every node hears."""
         return self._subscriber(None, most_queued)
 
-    def shard_subscriber(self, channel: Value, most_queued: int = 1000) -> Subscriber:
+    def shard_subscriber(self, channel: Value, most_queued: int = 1000) -> Subscriber[T]:
         """For the shard channels that belong to the slot of `channel`; it goes where the slot goes."""
         return self._subscriber(key_slot(to_bytes(channel)), most_queued)
 
-    def _subscriber(self, slot: int | None, most_queued: int) -> Subscriber:
+    def _subscriber(self, slot: int | None, most_queued: int) -> Subscriber[T]:
         async def locate() -> Address:
             await self.refresh()
             return await self._primary(slot)
 
         dialer = Dialer(self._reactor, self.settings, lambda: Deferred.fromCoroutine(locate()))
         dialer.endpoint = self._endpoints
-        subscriber = Subscriber(Link(dialer, tenacious=True), self.settings.decode_responses, most_queued)
+        subscriber: Subscriber[T] = Subscriber(
+            Link(dialer, tenacious=True), self.settings.decode_responses, most_queued
+        )
         self._subscribers.append(subscriber)
         return subscriber
 

@@ -121,7 +121,7 @@ class Sentinels:
         if self._role == "primary" and not (isinstance(role, list) and role and role[0] == b"master"):
             raise ConnectionFailed(f"what should be the primary {self.name} is none")
 
-    def listener(self) -> Subscriber:
+    def listener(self) -> Subscriber[str]:
         """A subscription at whichever sentinel can be reached."""
         turn = 0
 
@@ -133,7 +133,7 @@ class Sentinels:
 
         dialer = Dialer(self._reactor, self._settings, locate)
         dialer.endpoint = self._endpoints
-        return Subscriber(Link(dialer, tenacious=True), True)
+        return Subscriber[str](Link(dialer, tenacious=True), True)
 
     def close(self) -> None:
         for client in self._clients.values():
@@ -163,7 +163,7 @@ class SentinelClient(Client[T]):
         self._news.subscribe("+switch-master", listener=self._switched).addErrback(lambda failure: None)
         Deferred.fromCoroutine(self.sentinels.discover()).addErrback(lambda failure: None)
 
-    def _switched(self, message: Message) -> None:
+    def _switched(self, message: Message[str]) -> None:
         if message.data.split(" ")[0] == self.sentinels.name:
             self.moved(f"{self.sentinels.name} is another server now")
 

@@ -60,7 +60,7 @@ def members(reply: Any) -> set[Any]:
 
 def listed(reply: Any) -> list[Any]:
     """From a set or a list."""
-    return list(reply)
+    return reply if isinstance(reply, list) else list(reply)
 
 
 def number(reply: Any) -> float:

@@ -30,6 +30,8 @@ TYPES = {
     'await cluster.get("k")': "bytes | None",
     'await cluster.info()': "dict[str, bytes]",
     'client.pipeline().get("k")': "twisted.internet.defer.Deferred[bytes | None]",
+    'await client.subscriber().next()': "miniredis.client.subscriber.Message[bytes]",
+    '(await text.subscriber().next()).data': "str",
     '[key async for key in text.scan_iter()]': "list[str]",
 }  # fmt: skip
 FILE = """

@@ -82,7 +82,14 @@ class Browser:
 
     def press(self, path: str) -> None:
         """Click what an XPath finds, however often the page draws it anew meanwhile."""
-        self.wait(lambda: any(each.click() is None for each in self.shown(By.XPATH, path)[:1]))
+
+        def pressed() -> bool:
+            found = self.shown(By.XPATH, path)
+            if found:
+                found[0].click()
+            return bool(found)
+
+        self.wait(pressed)
 
     def field(self, name: str) -> WebElement:
         return self.find(f"dialog [name={name}]")
