@@ -193,7 +193,8 @@ class Method:
     def documentation(self) -> list[str]:
         command = self.command
         docs = f"{' '.join(full_name(command).upper().split('|'))} {command.syntax}".strip()
-        more = f"{command.summary}  Since {command.since}; {command.complexity.rstrip('.')}."
+        complexity = command.complexity.rstrip(".")
+        more = f"{command.summary}  Since {command.since}{'; ' if complexity else ''}{complexity}."
         if command.deprecated:
             more += f"  Deprecated: {command.deprecated}."
         return [

@@ -393,7 +393,7 @@ class StreamsMethods(Caller[T]):
     ) -> Deferred[dict[T, list[tuple[T, dict[T, T]]]] | None]:
         """XREAD [COUNT count] [BLOCK milliseconds] <STREAMS key [key ...] id [id ...]>
 
-        Returns the entries after given IDs of several streams; may wait for some.  Since 5.0.0; .
+        Returns the entries after given IDs of several streams; may wait for some.  Since 5.0.0.
         """
         words: list[Any] = ["XREAD"]
         if count is not None:
@@ -417,7 +417,7 @@ class StreamsMethods(Caller[T]):
             id [id ...]>
 
         Gives a consumer of a group new entries, or those it has not acknowledged; may wait for some.  Since
-        5.0.0; .
+        5.0.0.
         """
         words: list[Any] = ["XREADGROUP"]
         words.append("GROUP")
