@@ -6,8 +6,9 @@ was under way when a connection broke is lost, as with one server.  MGET, MSET, 
 keys of several slots: then they are several commands and not atomic.  Commands about the whole (DBSIZE, FLUSHALL, KEYS)
 go to all shards, as the declarations say, and their replies become one.
 
-With `read_from` set to "replica" or "any", commands that only read go to nodes that may be behind their primary, on
-connections that have said READONLY.  A node that cannot answer is left alone for a while, and the primary is asked.
+With `read_from` set to "replica", "any" or "nearest", commands that only read go to nodes that may be behind their
+primary, on connections that have said READONLY.  A node that cannot answer is left alone for a while, and the primary
+is asked.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from miniredis.client.errors import (
 from miniredis.client.facts import Facts, facts_of
 from miniredis.client.link import Dialer, Endpoints, Link, Pool, endpoint_of, fixed, pause_before
 from miniredis.client.methods_all_nodes import AllNodesMethods
+from miniredis.client.reading import Reading
 from miniredis.client.settings import Address, Settings
 from miniredis.client.shapes import T
 from miniredis.client.slots import SlotMap, key_slot, slot_map
@@ -56,8 +58,6 @@ DIVISIBLE: Final = {
     b"TOUCH": (1, "sum"),
 }
 MOST_REDIRECTIONS: Final = 16
-#: Seconds for which a replica that could not answer is not asked.
-REST_S: Final = 1.0
 
 
 async def all_of(deferreds: Sequence[Deferred[Any]]) -> list[Any]:
@@ -110,9 +110,9 @@ class Cluster(Watching[T], AllNodesMethods[T]):
         # A node that cannot be reached is no reason to wait: another one may serve the slot by now.
         self._node_settings = replace(settings, attempts=1)
         self._clients: dict[Address, Client[T]] = {}
-        #: Of replicas, with READONLY said on each connection; and until when some of them are not asked.
+        #: Of replicas, with READONLY said on each connection.
         self._readers: dict[Address, Client[T]] = {}
-        self._resting: dict[Address, float] = {}
+        self._reading = Reading(settings.read_from)
         self._subscribers: list[Subscriber[T]] = []
         self._map = SlotMap()
         self._refreshing: Deferred[None] | None = None
@@ -180,6 +180,7 @@ class Cluster(Watching[T], AllNodesMethods[T]):
                 self._clients.pop(gone).close()
             for gone in [each for each in self._readers if each not in self._map.nodes - self._map.shards]:
                 self._readers.pop(gone).close()
+            self._reading.keep(self._map.nodes)
             return
         raise problem
 
@@ -205,18 +206,6 @@ class Cluster(Watching[T], AllNodesMethods[T]):
         if owner is None:
             raise ClusterDown(f"CLUSTERDOWN nobody serves slot {slot}")
         return owner
-
-    async def _replica(self, slot: int) -> Address | None:
-        """Who reads for the slot instead of its primary, if anybody."""
-        await self._primary(slot)
-        now = self._reactor.seconds()
-        replicas = [each for each in self._map.replicas[slot] if self._resting.get(each, 0.0) <= now]
-        for rested in [each for each, until in self._resting.items() if until <= now]:
-            del self._resting[rested]
-        if self.settings.read_from == "any":
-            chosen = random.randrange(len(replicas) + 1)
-            return replicas[chosen] if chosen < len(replicas) else None
-        return random.choice(replicas) if replicas else None
 
     # Commands.
 
@@ -281,17 +270,31 @@ class Cluster(Watching[T], AllNodesMethods[T]):
     async def _at_slot(self, words: list[bytes], slot: int | None, retry: bool) -> Any:
         if slot is not None and self.settings.read_from != "primary":
             facts = facts_of(words)
-            replica = await self._replica(slot) if facts.reads and not facts.blocks else None
-            if replica is not None:
-                try:
-                    return await self.reader_of(replica).run(words)
-                except (ConnectionFailed, ConnectionLost, ClusterDown, Loading, Moved, Ask, TryAgain, PrimaryDown):
-                    # A read does no harm twice, so what was lost is asked of the primary as well.
-                    self._resting[replica] = self._reactor.seconds() + REST_S
-                    self._refresh_in_background()
+            if facts.reads and not facts.blocks:
+                return await self._read(words, slot, retry)
         return await self._where_it_belongs(
             slot, retry, lambda client, asking: client.run(words, asking=asking, retry=False)
         )
+
+    async def _read(self, words: list[bytes], slot: int, retry: bool) -> Any:
+        """By the node that `read_from` says, and by the primary where that one cannot."""
+        primary = await self._primary(slot)
+        began = self._reactor.seconds()
+        reader = self._reading.choose(primary, self._map.replicas[slot], began)
+        if reader != primary:
+            try:
+                reply = await self.reader_of(reader).run(words)
+            except (ConnectionFailed, ConnectionLost, ClusterDown, Loading, Moved, Ask, TryAgain, PrimaryDown):
+                # A read does no harm twice, so what was lost is asked of the primary as well.
+                self._reading.failed(reader, self._reactor.seconds())
+                self._refresh_in_background()
+            else:
+                self._reading.answered(reader, self._reactor.seconds() - began)
+                return reply
+        began = self._reactor.seconds()
+        reply = await self._where_it_belongs(slot, retry, lambda client, asking: client.run(words, asking=asking))
+        self._reading.answered(primary, self._reactor.seconds() - began)
+        return reply
 
     async def _where_it_belongs(self, slot: int | None, retry: bool, send: Any) -> Any:
         """Send by `send(client, asking)`, following redirections and waiting out failovers."""

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from miniredis.client.errors import AddressError, WrongType
+from miniredis.client.reading import Reading
+from miniredis.client.settings import Address
 
 from client.test_client import outcome
 from client.test_cluster import Node, Town
@@ -53,6 +55,48 @@ def test_any_node_of_the_shard_reads(town):
         town.network.wait(cluster.get("a"))
     assert reads(town.nodes[7002]) > 5
     assert reads(town.nodes[7102]) > 5
+
+
+def test_the_node_that_answers_soonest_reads(town, monkeypatch):
+    monkeypatch.setattr("miniredis.client.reading.EXPLORED", 0.0)
+    cluster = client_that_reads(town, "nearest")
+
+    def get(slow: int = 0, seconds: float = 0.0) -> None:
+        """A read while one node is slow."""
+        town.network.frozen = {slow}
+        found = outcome(cluster.get("a"))
+        town.network.advance(seconds)
+        town.network.frozen = set()
+        town.network.pump()
+        assert found == [b"1"]
+
+    def who_read(times: int) -> tuple[int, int]:
+        before = reads(town.nodes[7002]), reads(town.nodes[7102])
+        for _ in range(times):
+            get()
+        return reads(town.nodes[7002]) - before[0], reads(town.nodes[7102]) - before[1]
+
+    # Each is tried once, and the second one is slow.
+    get()
+    get(slow=7102, seconds=0.2)
+    assert who_read(10) == (10, 0)
+    # Nearness changes.
+    get(slow=7002, seconds=2.0)
+    assert who_read(10) == (0, 10)
+
+
+def test_a_node_that_rests_and_a_node_that_is_gone_are_forgotten():
+    primary, replica = Address(port=1), Address(port=2)
+    reading = Reading("nearest")
+    reading.answered(primary, 1.0)
+    reading.answered(replica, 0.1)
+    assert {reading.choose(primary, [replica], 0.0) for _ in range(5)} <= {primary, replica}
+    reading.failed(replica, 0.0)
+    assert {reading.choose(primary, [replica], 0.5) for _ in range(20)} == {primary}
+    assert replica in {reading.choose(primary, [replica], 1.5) for _ in range(20)}
+    reading.keep({primary})
+    reading.answered(replica, 5.0)
+    assert primary in {reading.choose(primary, [replica], 2.0) for _ in range(20)}
 
 
 def test_keys_of_several_slots_are_read_where_each_is(town):
@@ -146,6 +190,6 @@ def test_each_replica_has_a_pool_that_ends_with_the_client(town):
     assert not town.network.alive()
 
 
-def test_who_reads_is_one_of_three(town):
+def test_who_reads_is_one_of_four(town):
     with pytest.raises(AddressError):
         town.network.cluster(read_from="nobody")
