@@ -45,7 +45,7 @@ lint: $(TEST_VENV)/installed
 
 ## types: mypy, strict
 types: $(TEST_VENV)/installed
-	@$(TEST_VENV)/bin/mypy miniredis twisted/plugins tests bench docs/pages.py docs/client_commands.py setup.py
+	@$(TEST_VENV)/bin/mypy miniredis twisted/plugins tests bench docs/pages.py docs/client_commands.py docs/client_replies.py docs/client_signatures.py setup.py
 
 ## unit: all tests but tests/system, interpreted, with branch coverage and its gates
 unit: $(TEST_VENV)/installed

@@ -1,34 +1,42 @@
 """Writes what the client knows of the commands: `python docs/client_commands.py` after a declaration has changed.
 
 It makes miniredis/client/table.py (keys, flags and routing of each command) and miniredis/client/methods_*.py (a
-typed method for each, documented).  tests/client/test_generated.py says when they are out of date.
+typed method for each, documented).  client_signatures.py beside it derives their parameters, client_replies.py says
+what they return.  tests/client/test_generated.py says when they are out of date.
 """
 
 from __future__ import annotations
 
-import keyword
+import re
 import sys
 import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+from client_replies import KINDS, replies  # noqa: E402
+from client_signatures import Parameter, Signature, Underivable, python_name  # noqa: E402
 
 from miniredis.app.assembly import COMMAND_GROUPS  # noqa: E402
 from miniredis.commands.declaration import BLOCKING, READONLY, WRITE, Command  # noqa: E402
-from miniredis.commands.syntax import Argument, parse_syntax  # noqa: E402
 
 CLIENT = ROOT / "miniredis" / "client"
 #: Which groups stand in which file, so that none gets too long.
 FILES = {
     "keys": ["generic", "transactions"],
     "scripting": ["scripting"],
-    "strings": ["string", "bitmap", "hyperloglog"],
+    "strings": ["string", "hyperloglog"],
+    "bitmaps": ["bitmap"],
     "geo": ["geo"],
+    "geo_radius": ["radius queries of geo"],
     "hashes": ["hash"],
-    "lists": ["list", "set"],
+    "hash_expiry": ["expiry of hash"],
+    "lists": ["list"],
+    "sets": ["set"],
     "sorted_sets": ["sorted_set"],
     "sorted_set_ranges": ["ranges of sorted_set"],
+    "sorted_set_algebra": ["algebra of sorted_set"],
     "streams": ["stream"],
     "server": ["server"],
     "containers": ["containers of server"],
@@ -38,12 +46,19 @@ FILES = {
 
 
 def group_of(command: Command) -> str:
-    """The group, with the two longest divided."""
-    if command.group == "sorted_set" and (b"range" in command.name or b"rank" in command.name):
+    """The group, with the longest divided."""
+    name, group = full_name(command), command.group
+    if group == "sorted_set" and ("range" in name or "rank" in name):
         return "ranges of sorted_set"
-    if command.group == "server" and command.container:
+    if group == "sorted_set" and any(word in name for word in ("union", "inter", "diff")):
+        return "algebra of sorted_set"
+    if group == "hash" and any(word in name for word in ("expire", "ttl", "persist", "getex", "setex", "getdel")):
+        return "expiry of hash"
+    if group == "geo" and name.startswith("georadius"):
+        return "radius queries of geo"
+    if group == "server" and command.container:
         return "containers of server"
-    return command.group
+    return group
 
 
 #: They change the connection and not the data: the client has objects for them.
@@ -68,7 +83,7 @@ def full_name(command: Command) -> str:
 def policy(command: Command, kind: str) -> str:
     for tip in command.tips:
         if tip.startswith(kind + "_policy:"):
-            return tip.partition(":")[2]
+            return str(tip.partition(":")[2])
     return "-"
 
 
@@ -112,265 +127,139 @@ def table_text() -> str:
     )
 
 
-class Parameter:
-    """One parameter of a method, and the statements that put it among the words."""
-
-    def __init__(self, declaration: str, statements: list[str], *, by_name: bool = False) -> None:
-        self.declaration = declaration
-        self.statements = statements
-        self.by_name = by_name
-
-
-class Underivable(Exception):
-    """A syntax that no Python signature says well: the method takes the words as they are."""
-
-
-def python_name(name: str) -> str:
-    clean = "".join(letter if letter.isalnum() else "_" for letter in name.lower()).strip("_")
-    clean = f"n{clean}" if clean[:1].isdigit() else clean
-    return clean + "_" if keyword.iskeyword(clean) or clean in ("self", "words", "type", "execute") else clean
-
-
-def python_type(argument: Argument) -> str:
-    if argument.kind in ("integer", "unix-time"):
-        return "int"
-    return "float | str" if argument.kind == "double" else "Value"
-
-
-def leaf_words(argument: Argument) -> list[str]:
-    return [f'"{argument.token}"'] if argument.token else []
-
-
-def is_leaf(argument: Argument) -> bool:
-    return argument.kind not in ("oneof", "block", "pure-token")
-
-
-class Signature:
-    """The parameters of a method, derived from the arguments of a command."""
-
-    def __init__(self, command: Command) -> None:
-        self.parameters: list[Parameter] = []
-        self._names: set[str] = set()
-        arguments = parse_syntax(command.syntax) if command.syntax else []
-        at = 0
-        while at < len(arguments):
-            following = arguments[at + 1] if at + 1 < len(arguments) else None
-            at += self._add(arguments[at], following, at + 1 == len(arguments), arguments[at + 2 :])
-
-    def _name(self, name: str) -> str:
-        found = python_name(name)
-        if not found or found in self._names:
-            raise Underivable(name)
-        self._names.add(found)
-        return found
-
-    def _add(self, argument: Argument, following: Argument | None, last: bool, rest: list[Argument]) -> int:
-        if is_leaf(argument) and argument.name.startswith("num") and following is not None and following.multiple:
-            if not is_leaf(following) or argument.token:
-                raise Underivable(argument.name)
-            name = self._name(following.name + "s")
-            statements = [f"{name} = many({name})", f"words += [len({name}), *{name}]"]
-            if following.optional:  # the number is needed in any case
-                self.parameters.append(Parameter(f"{name}: Values = ()", statements, by_name=False))
-            else:
-                self._put(name, "Values", statements, False)
-            return 2
-        if argument.optional:
-            self._add_option(argument)
-        elif argument.kind == "oneof":
-            self._add_choice(argument)
-        elif argument.kind == "pure-token":
-            self._extend([f'words.append("{argument.token}")'])
-        elif argument.kind == "block":
-            self._add_block(argument)
-        elif argument.multiple:
-            self._add_many(argument, last)
-        else:
-            name = self._name(argument.name)
-            head = ", ".join([*leaf_words(argument), name])
-            self._put(name, python_type(argument), [f"words += [{head}]"], False)
-        return 1
-
-    def _extend(self, statements: list[str]) -> None:
-        self.parameters.append(Parameter("", statements, by_name=True))
-
-    def _put(self, name: str, kind: str, statements: list[str], optional: bool) -> None:
-        if optional:
-            self.parameters.append(
-                Parameter(
-                    f"{name}: {kind} | None = None", [f"if {name} is not None:", *indent(statements)], by_name=True
-                )
-            )
-        else:
-            self.parameters.append(Parameter(f"{name}: {kind}", statements))
-
-    def _add_many(self, argument: Argument, last: bool) -> None:
-        name = self._name(argument.name if argument.name.endswith("s") else argument.name + "s")
-        if argument.token:
-            if argument.repeats_token:
-                statements = [f"for each in many({name}):", f'    words += ["{argument.token}", each]']
-            else:
-                statements = [f'words += ["{argument.token}", *many({name})]']
-            self._put(name, "Values", statements, argument.optional)
-        elif last:
-            self.parameters.append(Parameter(f"*{name}: {python_type(argument)}", [f"words += {name}"]))
-        else:
-            self._put(name, "Values", [f"words += many({name})"], argument.optional)
-
-    def _add_option(self, argument: Argument) -> None:
-        if argument.kind == "pure-token":
-            self._flag(argument)
-        elif argument.kind == "oneof":
-            self._add_choice(argument)
-        elif argument.kind == "block":
-            self._add_block(argument)
-        elif argument.multiple:
-            self._add_many(argument, not argument.token)
-        else:
-            name = self._name(argument.token or argument.name)
-            head = ", ".join([*leaf_words(argument), name])
-            self._put(name, python_type(argument), [f"words += [{head}]"], True)
-
-    def _flag(self, argument: Argument) -> None:
-        name = self._name(argument.token if argument.token[0].isalnum() else argument.name)
-        self.parameters.append(
-            Parameter(f"{name}: bool = False", [f"if {name}:", f'    words.append("{argument.token}")'], by_name=True)
-        )
-
-    def _add_choice(self, argument: Argument) -> None:
-        if argument.multiple:
-            raise Underivable(argument.name)
-        if argument.token and all(part.kind == "pure-token" for part in argument.parts):
-            # AGGREGATE <SUM | MIN | MAX>
-            name = self._name(argument.token)
-            tokens = ", ".join(f'"{part.token}"' for part in argument.parts)
-            self._put(name, f"Literal[{tokens}]", [f'words += ["{argument.token}", {name}]'], argument.optional)
-            return
-        if argument.token:
-            raise Underivable(argument.name)
-        if not argument.optional and all(part.kind == "pure-token" for part in argument.parts):
-            sides = argument.name in ("left", "right", "before")
-            name = self._name(("to_side" if "side" in self._names else "side") if sides else "choice_" + argument.name)
-            tokens = ", ".join(f'"{part.token}"' for part in argument.parts)
-            self._put(name, f"Literal[{tokens}]", [f"words.append({name})"], False)
-            return
-        if not argument.optional:
-            # <id | $>: any word may stand here; of <LIB-NAME x | LIB-VER y> one must, which no signature says.
-            values = [part for part in argument.parts if is_leaf(part) and not part.token]
-            if len(values) != 1 or len(values) + sum(p.kind == "pure-token" for p in argument.parts) < 2:
-                raise Underivable(argument.name)
-            if any(part.kind != "pure-token" and part is not values[0] for part in argument.parts):
-                raise Underivable(argument.name)
-            name = self._name(values[0].name)
-            self._put(name, "Value", [f"words += [{name}]"], False)
-            return
-        for part in argument.parts:
-            part.optional = True
-            self._add_option(part)
-
-    def _add_block(self, argument: Argument) -> None:
-        """key value [key value ...] as a mapping or pairs; LIMIT offset count as a tuple; anything else is too much."""
-        first, second = argument.parts[0], argument.parts[1]
-        if argument.token and len(argument.parts) == 2 and first.name.startswith("num") and second.multiple:
-            # FIELDS numfields field [field ...]
-            if not is_leaf(second):
-                raise Underivable(argument.name)
-            name = self._name(second.name + "s")
-            self._put(
-                name,
-                "Values",
-                [f"{name} = many({name})", f'words += ["{argument.token}", len({name}), *{name}]'],
-                argument.optional,
-            )
-            return
-        leaves = [part for part in argument.parts if is_leaf(part) and not part.token and not part.optional]
-        if len(leaves) != len(argument.parts) or any(part.multiple for part in leaves):
-            raise Underivable(argument.name)
-        if argument.multiple:
-            if argument.optional or argument.token:
-                raise Underivable(argument.name)
-            if len(leaves) == 2 and leaves[0].kind != "double":
-                name = self._name("mapping")
-                statements = [f"for pair in {name}.items():", "    words += pair"]
-                self._put(name, "Mapping[Any, Value]", statements, False)
-            else:
-                name = self._name("rows")
-                self._put(name, "Sequence[Sequence[Value]]", [f"for row in {name}:", "    words += row"], False)
-            return
-        if not argument.token:
-            raise Underivable(argument.name)
-        name = self._name(argument.token)
-        kinds = ", ".join(python_type(part) for part in leaves)
-        self._put(name, f"tuple[{kinds}]", [f'words += ["{argument.token}", *{name}]'], argument.optional)
-
-
-def indent(statements: list[str]) -> list[str]:
-    return ["    " + statement for statement in statements]
-
-
 def method_name(command: Command) -> str:
     return python_name(full_name(command).replace("|", "_"))
 
 
-def method_text(command: Command) -> str:
-    parts = full_name(command).upper().split("|")
-    start = ", ".join(f'"{part}"' for part in parts)
-    try:
-        parameters = Signature(command).parameters
-    except Underivable:
-        parameters = [Parameter("*arguments: Value", ["words += arguments"])]
-    by_position = [p.declaration for p in parameters if p.declaration and not p.by_name]
-    by_name = [p.declaration for p in parameters if p.declaration and p.by_name]
-    declared = ["self", *by_position]
-    if by_name:
-        declared += ([] if by_position and by_position[-1].startswith("*") else ["*"]) + by_name
-    docs = f"{' '.join(parts)} {command.syntax}".strip()
-    more = f"{command.summary}  Since {command.since}; {command.complexity.rstrip('.')}."
-    if command.deprecated:
-        more += f"  Deprecated: {command.deprecated}."
-    out = [f"    def {method_name(command)}({', '.join(declared)}) -> Deferred[Any]:"]
-    out += textwrap.wrap(
-        docs, 110, initial_indent='        """', subsequent_indent="            ", break_long_words=False
-    )
-    out.append("")
-    out += textwrap.wrap(more, 110, initial_indent="        ", subsequent_indent="        ")
-    out.append('        """')
-    simple = [p.statements[0] for p in parameters]
-    if all(len(p.statements) == 1 and s.startswith("words +") for p, s in zip(parameters, simple, strict=True)):
-        inline = []
-        for statement in simple:
-            added = statement.removeprefix("words += ")
-            inline.append(added[1:-1] if added.startswith("[") else f"*{added}")
-        out.append(f"        return self.execute({', '.join([start, *inline])})")
-    else:
-        out.append(f"        words: list[Any] = [{start}]")
-        out += ["        " + statement for parameter in parameters for statement in parameter.statements]
-        out.append("        return self.execute(*words)")
-    return "\n".join(out) + "\n"
+def is_told_by_node(command: Command) -> bool:
+    """Whether a cluster answers with what each of its nodes says."""
+    return policy(command, "request") in ("all_shards", "all_nodes") and policy(command, "response") == "special"
 
 
-def methods_text(name: str, groups: list[str]) -> str:
-    chosen = [
-        command
-        for command in commands()
-        if group_of(command) in groups
-        and full_name(command) not in OWN_FORM
-        and not (command.code is None and is_container(command))
-    ]
-    body = "\n".join(method_text(command) for command in chosen)
+def signature(parameters: list[Parameter], given: dict[str, bool]) -> str:
+    """The parameters of a method, those of `given` declared as there or as not there."""
+    declared = [(p, p.declared(given.get(p.name))) for p in parameters if p.name]
+    by_position = [text for p, text in declared if not p.by_name and not p.default]
+    by_position += [text for p, text in declared if not p.by_name and p.default]
+    by_name = [text for p, text in declared if p.by_name]
+    if by_name and not any(text.startswith("*") for text in by_position):
+        by_name.insert(0, "*")
+    return ", ".join(["self", *by_position, *by_name])
+
+
+class Method:
+    """One typed method; `by_node`: it returns the replies of all nodes."""
+
+    def __init__(self, command: Command, by_node: bool = False) -> None:
+        self.command = command
+        self.by_node = by_node
+        try:
+            self.parameters = Signature(full_name(command), command.syntax).parameters
+        except Underivable:
+            self.parameters = [Parameter("arguments", "Value", ["words += arguments"], star=True)]
+        *exceptional, (_, self.kind) = replies()[full_name(command)]
+        names = {parameter.name for parameter in self.parameters}
+        for argument, _ in exceptional:
+            if argument not in names:
+                raise ValueError(f"{full_name(command)} has no argument {argument!r}")
+        self.exceptional = exceptional
+
+    def type_of(self, kind: str) -> str:
+        found = KINDS[kind][0]
+        return f"dict[str, {found}]" if self.by_node else found
+
+    def shape_of(self, kind: str) -> str:
+        """The arguments of a call: how the reply is made what it should be."""
+        shape = KINDS[kind][1]
+        if not shape:
+            return "self.execute("
+        made = f"shapes.each_node(shapes.{shape})" if self.by_node else f"shapes.{shape}"
+        return f"self.execute_as({made}, "
+
+    def overloads(self) -> list[str]:
+        """One for each argument that changes the reply, one for none of them, one for a flag known at run time only."""
+        name = method_name(self.command)
+        given: dict[str, bool] = {}
+        out = []
+        for argument, kind in self.exceptional:
+            declared = signature(self.parameters, {**given, argument: True})
+            out.append(f"    def {name}({declared}) -> Deferred[{self.type_of(kind)}]: ...")
+            given[argument] = False
+        out.append(f"    def {name}({signature(self.parameters, given)}) -> Deferred[{self.type_of(self.kind)}]: ...")
+        if any(parameter.kind == "bool" and parameter.name in given for parameter in self.parameters):
+            out.append(f"    def {name}({signature(self.parameters, {})}) -> Deferred[Any]: ...")
+        return [line for overload in out for line in ("    @overload", overload)]
+
+    def documentation(self) -> list[str]:
+        command = self.command
+        docs = f"{' '.join(full_name(command).upper().split('|'))} {command.syntax}".strip()
+        complexity = command.complexity.rstrip(".")
+        more = f"{command.summary}  Since {command.since}{'; ' if complexity else ''}{complexity}."
+        if command.deprecated:
+            more += f"  Deprecated: {command.deprecated}."
+        return [
+            *textwrap.wrap(
+                docs, 110, initial_indent='        """', subsequent_indent="            ", break_long_words=False
+            ),
+            "",
+            *textwrap.wrap(more, 110, initial_indent="        ", subsequent_indent="        "),
+            '        """',
+        ]
+
+    def body(self) -> list[str]:
+        start = ", ".join(f'"{part}"' for part in full_name(self.command).upper().split("|"))
+        simple = [p.statements[0] if len(p.statements) == 1 else "" for p in self.parameters]
+        if not self.exceptional and all(statement.startswith("words +") for statement in simple):
+            inline = []
+            for statement in simple:
+                added = statement.removeprefix("words += ")
+                inline.append(added[1:-1] if added.startswith("[") else f"*{added}")
+            return [f"        return {self.shape_of(self.kind)}{', '.join([start, *inline])})"]
+        out = [f"        words: list[Any] = [{start}]"]
+        out += ["        " + statement for parameter in self.parameters for statement in parameter.statements]
+        by_name = {parameter.name: parameter for parameter in self.parameters}
+        usual = f"return {self.shape_of(self.kind)}*words)"
+        returns: list[tuple[list[str], str]] = []
+        for argument, kind in self.exceptional:
+            special = f"return {self.shape_of(kind)}*words)"
+            if returns and returns[-1][1] == special:
+                returns[-1][0].append(by_name[argument].is_given())
+            elif special != usual or (argument, kind) != self.exceptional[-1]:
+                returns.append(([by_name[argument].is_given()], special))
+        for conditions, special in returns:
+            out += [f"        if {' or '.join(conditions)}:", f"            {special}"]
+        return [*out, f"        {usual}"]
+
+    def text(self) -> str:
+        result = "Any" if self.exceptional else self.type_of(self.kind)
+        declared = signature(self.parameters, {})
+        return "\n".join(
+            [
+                *(self.overloads() if self.exceptional else []),
+                f"    def {method_name(self.command)}({declared}) -> Deferred[{result}]:",
+                *self.documentation(),
+                *self.body(),
+                "",
+            ]
+        )
+
+
+def methods_text(about: str, name: str, methods: list[Method]) -> str:
+    body = "\n".join(method.text() for method in methods)
     imports = [word for word in ("Mapping", "Sequence") if f"{word}[" in body]
     collections = f"from collections.abc import {', '.join(imports)}\n" if imports else ""
-    marks = {"Values": ": Values", "many": "many("}
-    values = ["Value", *(word for word, mark in marks.items() if mark in body)]
-    typing = "Any, Literal" if "Literal[" in body else "Any"
+    typing = [word for word in ("Any", "Literal", "overload") if re.search(rf"\b{word}\b", body)]
+    values = [word for word in ("Value", "Values", "many(") if re.search(rf"\b{re.escape(word)}", body)]
     return (
-        f'"""Typed methods for commands ({", ".join(groups)}), written by docs/client_commands.py.  Do not edit."""\n\n'
-        f"from __future__ import annotations\n\n{collections}from typing import {typing}\n\n"
-        f"from twisted.internet.defer import Deferred\n\nfrom miniredis.client.values import {', '.join(values)}\n\n\n"
-        f"class {class_name(name)}:\n"
-        f'    """Commands about {", ".join(groups)}."""\n\n'
-        "    def execute(self, *words: Value) -> Deferred[Any]:\n"
-        "        raise NotImplementedError\n\n" + body
+        f'"""Typed methods for commands ({about}), written by docs/client_commands.py.  Do not edit."""\n\n'
+        f"from __future__ import annotations\n\n{collections}"
+        + (f"from typing import {', '.join(typing)}\n" if typing else "")
+        + "\nfrom twisted.internet.defer import Deferred\n\n"
+        + ("from miniredis.client import shapes\n" if "shapes." in body else "")
+        + "from miniredis.client.shapes import Caller, T\n"
+        + (f"from miniredis.client.values import {', '.join(values).rstrip('(')}\n" if values else "")
+        + f'\n\nclass {class_name(name)}(Caller[T]):\n    """Commands about {about}."""\n\n'
+        + body
     )
 
 
@@ -381,11 +270,12 @@ def class_name(name: str) -> str:
 def all_text() -> str:
     names = list(FILES)
     imports = "\n".join(f"from miniredis.client.methods_{name} import {class_name(name)}" for name in sorted(names))
-    bases = ",\n    ".join(class_name(name) for name in names)
+    bases = ",\n    ".join(f"{class_name(name)}[T]" for name in names)
     return (
-        '"""All typed methods, written by docs/client_commands.py.  Do not edit."""\n\n'
-        f"from __future__ import annotations\n\n{imports}\n\n\n"
-        f'class Methods(\n    {bases},\n):\n    """A method for every command."""\n'
+        '"""All typed methods, written by docs/client_commands.py.  Do not edit.\n\n'
+        "OneNodeMethods and AllNodesMethods have those that a cluster answers with the replies of all its nodes.\n"
+        f'"""\n\nfrom __future__ import annotations\n\n{imports}\nfrom miniredis.client.shapes import T\n\n\n'
+        f'class Methods(\n    {bases},\n):\n    """A method for every command that every client answers alike."""\n'
     )
 
 
@@ -397,9 +287,18 @@ def is_container(command: Command) -> bool:
 def texts() -> dict[Path, str]:
     """Every generated file and what it should hold, before it is formatted."""
     found = {CLIENT / "table.py": table_text(), CLIENT / "methods.py": all_text()}
+    chosen = [
+        command
+        for command in commands()
+        if full_name(command) not in OWN_FORM and not (command.code is None and is_container(command))
+    ]
     for name, groups in FILES.items():
-        found[CLIENT / f"methods_{name}.py"] = methods_text(name, groups)
-    return found
+        methods = [Method(each) for each in chosen if group_of(each) in groups and not is_told_by_node(each)]
+        found[CLIENT / f"methods_{name}.py"] = methods_text(", ".join(groups), name, methods)
+    told = [each for each in chosen if is_told_by_node(each)]
+    one = methods_text("the node that is asked", "one_node", [Method(each) for each in told])
+    every = methods_text("each node of a cluster", "all_nodes", [Method(each, by_node=True) for each in told])
+    return {**found, CLIENT / "methods_one_node.py": one, CLIENT / "methods_all_nodes.py": every}
 
 
 def main() -> None:

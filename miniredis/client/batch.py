@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, Self
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from miniredis.client.base import Commands, raise_first
+from miniredis.client.base import Commands, Script, raise_first
 from miniredis.client.connection import Connection, Request, first_reply, request_of
 from miniredis.client.errors import CommandError, ExecAborted, RedisError, UsageError, WatchError, exception_of
 from miniredis.client.link import Pool
+from miniredis.client.methods_one_node import OneNodeMethods
+from miniredis.client.shapes import Shape, T, shaped
 from miniredis.client.values import Value, encode, to_python, words_of
 from miniredis.resp.errors import ReplyError
 
@@ -54,13 +56,15 @@ class Later(Deferred[Any]):
         self.errback(failure)
 
 
-class Batch(Commands):
+class Batch(Commands[T]):
     """Commands that are gathered.  Each call returns a Deferred of its own reply; `execute_all` returns all."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._commands: list[list[bytes]] = []
         self._deferreds: list[Later] = []
+        #: How the typed methods want their replies.
+        self._shapes: list[Shape | None] = []
         self._over = False
         #: Of everything, in order, after the end of `async with`.
         self.results: list[Any] = []
@@ -69,12 +73,23 @@ class Batch(Commands):
         return len(self._commands)
 
     def execute(self, *words: Value) -> Deferred[Any]:
+        return self._gather(None, words)
+
+    def execute_as(self, shape: Shape, *words: Value) -> Deferred[Any]:
+        return self._gather(shape, words)
+
+    def _gather(self, shape: Shape | None, words: tuple[Value, ...]) -> Deferred[Any]:
         if self._over:
             raise UsageError("these commands have been sent already")
         self._commands.append(words_of(words))
+        self._shapes.append(shape)
         deferred = Later()
         self._deferreds.append(deferred)
         return deferred
+
+    def script(self, source: Value, *, reads_only: bool = False) -> Script:
+        """A script among these commands is sent with its text: what was gathered cannot be asked a second time."""
+        return Script(self, source, reads_only=reads_only, by_text=True)
 
     async def _send(self) -> list[Any]:
         return await self._sender.send_batch(self._commands, False)
@@ -85,7 +100,10 @@ class Batch(Commands):
         if not self._commands:
             return []
         try:
-            self.results = await self._send()
+            self.results = [
+                reply if isinstance(reply, RedisError) else shaped(reply, shape)
+                for reply, shape in zip(await self._send(), self._shapes, strict=True)
+            ]
         except BaseException as problem:
             self._fail(problem)
             raise
@@ -102,7 +120,7 @@ class Batch(Commands):
             if not deferred.called:
                 deferred.fail(Failure(problem))
 
-    async def __aenter__(self) -> Any:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -115,7 +133,7 @@ class Batch(Commands):
             self._fail(problem)
 
 
-class Pipeline(Batch):
+class Pipeline(Batch[T], OneNodeMethods[T]):
     """`async with client.pipeline() as pipe: pipe.set(...); pipe.get(...)`, then `pipe.results`."""
 
 
@@ -137,14 +155,14 @@ def results_of_exec(answers: list[object], names: list[bytes]) -> list[object]:
     return outcome
 
 
-class Transaction(Batch):
+class Transaction(Batch[T], OneNodeMethods[T]):
     """`async with client.transaction() as tx: tx.incr(...)`: MULTI ... EXEC in one write."""
 
     async def _send(self) -> list[Any]:
         return await self._sender.send_batch(self._commands, True)
 
 
-class WatchingTransaction(Batch):
+class WatchingTransaction(Batch[T], OneNodeMethods[T]):
     """`async with client.watch("k") as tx`: commands are done at once until `tx.multi()`, then gathered for EXEC."""
 
     def __init__(self, find_pool: Callable[[], Deferred[Pool]], decode: bool, keys: tuple[Value, ...]) -> None:
@@ -173,11 +191,16 @@ class WatchingTransaction(Batch):
     def execute(self, *words: Value) -> Deferred[Any]:
         connection = self._connected()
         if self._gathers:
-            return super().execute(*words)
+            return self._gather(None, words)
         sent: Deferred[Any] = connection.send(Request(encode(words_of(words))))
         return sent.addCallback(lambda answers: to_python(first_reply(answers), self._decode))
 
-    async def __aenter__(self) -> WatchingTransaction:
+    def execute_as(self, shape: Shape, *words: Value) -> Deferred[Any]:
+        if self._gathers:
+            return self._gather(shape, words)
+        return self.execute(*words).addCallback(shaped, shape)
+
+    async def __aenter__(self) -> WatchingTransaction[T]:
         self._pool = await self._find_pool()
         self._connection = await self._pool.take()
         try:
@@ -211,14 +234,14 @@ class WatchingTransaction(Batch):
             self._pool.give_back(connection)
 
 
-class Watching(Commands):
+class Watching(Commands[T], Generic[T]):
     """What can watch keys can repeat a transaction until nobody else was in between."""
 
-    def watch(self, *keys: Value) -> WatchingTransaction:
+    def watch(self, *keys: Value) -> WatchingTransaction[T]:
         raise NotImplementedError
 
     async def transact(
-        self, work: Callable[[WatchingTransaction], Awaitable[Any]], *keys: Value, attempts: int = 20
+        self, work: Callable[[WatchingTransaction[T]], Awaitable[Any]], *keys: Value, attempts: int = 20
     ) -> list[Any]:
         """`work(tx)` in a transaction that watches `keys`, again as long as others change them; its results."""
         for attempt in range(1, attempts + 1):

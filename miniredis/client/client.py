@@ -11,7 +11,7 @@ subscription after a reconnection, and reserves a connection of its pool for eac
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import deferLater
@@ -22,12 +22,14 @@ from miniredis.client.connection import Connection, Request, first_reply, reques
 from miniredis.client.errors import Loading, UsageError
 from miniredis.client.facts import facts_of
 from miniredis.client.link import Dialer, Link, Pool, pause_before
+from miniredis.client.methods_one_node import OneNodeMethods
 from miniredis.client.settings import Settings
+from miniredis.client.shapes import T
 from miniredis.client.subscriber import Subscriber
 from miniredis.client.values import Value, encode, to_python, words_of
 
 
-class Client(Watching):
+class Client(Watching[T], OneNodeMethods[T]):
     """Commands to one server, wherever `dialer` finds it."""
 
     def __init__(self, dialer: Dialer) -> None:
@@ -43,7 +45,7 @@ class Client(Watching):
             self._link.on_push = self.cache.receive
             self._link.on_disconnected = self.cache.clear
         self.pool = Pool(dialer)
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: list[Subscriber[T]] = []
 
     def execute(self, *words: Value, retry: bool = False) -> Deferred[Any]:
         """Any command.  `retry`: it does no harm twice, so send it again when the connection is lost under it."""
@@ -105,15 +107,15 @@ class Client(Watching):
 
     # Several commands as one.
 
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> Pipeline[T]:
         """Commands that leave in one write.  (All of one turn of the reactor do so anyway.)"""
         return Pipeline(self)
 
-    def transaction(self) -> Transaction:
+    def transaction(self) -> Transaction[T]:
         """MULTI and EXEC around what is called on it."""
         return Transaction(self)
 
-    def watch(self, *keys: Value) -> WatchingTransaction:
+    def watch(self, *keys: Value) -> WatchingTransaction[T]:
         """A transaction that is done only if nobody else has changed `keys` meanwhile; WatchError otherwise."""
         return WatchingTransaction(lambda: succeed(self.pool), self.settings.decode_responses, keys)
 
@@ -133,9 +135,11 @@ class Client(Watching):
 
     # Connections of their own.
 
-    def subscriber(self, most_queued: int = 1000) -> Subscriber:
+    def subscriber(self, most_queued: int = 1000) -> Subscriber[T]:
         """For channels and patterns; it has a connection of its own and subscribes again after a reconnection."""
-        subscriber = Subscriber(Link(self._dialer, tenacious=True), self.settings.decode_responses, most_queued)
+        subscriber: Subscriber[T] = Subscriber(
+            Link(self._dialer, tenacious=True), self.settings.decode_responses, most_queued
+        )
         self._subscribers.append(subscriber)
         return subscriber
 
@@ -163,7 +167,7 @@ class Client(Watching):
         for subscriber in self._subscribers:
             subscriber.close()
 
-    async def __aenter__(self) -> Client:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *problem: object) -> None:

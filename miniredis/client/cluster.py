@@ -5,6 +5,10 @@ What was refused (MOVED, ASK, TRYAGAIN, CLUSTERDOWN) or never sent is tried agai
 was under way when a connection broke is lost, as with one server.  MGET, MSET, DEL, UNLINK, EXISTS and TOUCH may have
 keys of several slots: then they are several commands and not atomic.  Commands about the whole (DBSIZE, FLUSHALL, KEYS)
 go to all shards, as the declarations say, and their replies become one.
+
+With `read_from` set to "replica", "any" or "nearest", commands that only read go to nodes that may be behind their
+primary, on connections that have said READONLY.  A node that cannot answer is left alone for a while, and the primary
+is asked.
 """
 
 from __future__ import annotations
@@ -12,13 +16,13 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from twisted.internet.defer import Deferred, DeferredList, fail
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-from miniredis.client.batch import Pipeline, Transaction, Watching, WatchingTransaction
+from miniredis.client.batch import Batch, Transaction, Watching, WatchingTransaction
 from miniredis.client.client import Client
 from miniredis.client.errors import (
     Ask,
@@ -29,13 +33,17 @@ from miniredis.client.errors import (
     CrossSlot,
     Loading,
     Moved,
+    PrimaryDown,
     RedisError,
     TryAgain,
     UsageError,
 )
 from miniredis.client.facts import Facts, facts_of
 from miniredis.client.link import Dialer, Endpoints, Link, Pool, endpoint_of, fixed, pause_before
+from miniredis.client.methods_all_nodes import AllNodesMethods
+from miniredis.client.reading import Reading
 from miniredis.client.settings import Address, Settings
+from miniredis.client.shapes import T
 from miniredis.client.slots import SlotMap, key_slot, slot_map
 from miniredis.client.subscriber import Subscriber
 from miniredis.client.values import Value, to_bytes, words_of
@@ -73,12 +81,11 @@ def combine(policy: str, results: dict[Address, Any]) -> Any:
     whole(values)
     if policy == "agg_sum":
         return sum(values)
-    if policy == "agg_min":
-        return min(values)
-    if policy == "agg_max":
-        return max(values)
-    if policy == "agg_logical_and":
-        return [int(all(each)) for each in zip(*values, strict=True)] if isinstance(values[0], list) else min(values)
+    least = {"agg_min": min, "agg_max": max, "agg_logical_and": min}.get(policy)
+    if least is not None:
+        # WAITAOF and SCRIPT EXISTS: one number for each thing that was asked about.
+        lists = isinstance(values[0], list)
+        return [least(each) for each in zip(*values, strict=True)] if lists else least(values)
     if policy == "all_succeeded":
         return values[0]
     if policy == "" and all(isinstance(value, list) for value in values):
@@ -86,7 +93,11 @@ def combine(policy: str, results: dict[Address, Any]) -> Any:
     return {str(address): value for address, value in results.items()}
 
 
-class Cluster(Watching):
+class ClusterPipeline(Batch[T], AllNodesMethods[T]):
+    """As Pipeline, for any nodes."""
+
+
+class Cluster(Watching[T], AllNodesMethods[T]):
     """Commands to a cluster that is found by some of its nodes."""
 
     def __init__(
@@ -98,8 +109,11 @@ class Cluster(Watching):
         self._endpoints = endpoints
         # A node that cannot be reached is no reason to wait: another one may serve the slot by now.
         self._node_settings = replace(settings, attempts=1)
-        self._clients: dict[Address, Client] = {}
-        self._subscribers: list[Subscriber] = []
+        self._clients: dict[Address, Client[T]] = {}
+        #: Of replicas, with READONLY said on each connection.
+        self._readers: dict[Address, Client[T]] = {}
+        self._reading = Reading(settings.read_from)
+        self._subscribers: list[Subscriber[T]] = []
         self._map = SlotMap()
         self._refreshing: Deferred[None] | None = None
         self._waiting_for_map: list[Deferred[None]] = []
@@ -107,14 +121,24 @@ class Cluster(Watching):
 
     # Nodes and the map of slots.
 
-    def client_of(self, address: Address) -> Client:
+    def client_of(self, address: Address) -> Client[T]:
         """The client of one node."""
         client = self._clients.get(address)
         if client is None:
-            dialer = Dialer(self._reactor, self._node_settings, fixed(address))
-            dialer.endpoint = self._endpoints
-            client = self._clients[address] = Client(dialer)
+            client = self._clients[address] = Client(self._dialer(address))
         return client
+
+    def reader_of(self, address: Address) -> Client[T]:
+        """The client of one replica, for commands that only read."""
+        client = self._readers.get(address)
+        if client is None:
+            client = self._readers[address] = Client(self._dialer(address).with_prepared([[b"READONLY"]]))
+        return client
+
+    def _dialer(self, address: Address) -> Dialer:
+        dialer = Dialer(self._reactor, self._node_settings, fixed(address))
+        dialer.endpoint = self._endpoints
+        return dialer
 
     def refresh(self) -> Deferred[None]:
         """Read the map of slots anew; one reading serves all who ask meanwhile."""
@@ -154,6 +178,9 @@ class Cluster(Watching):
             nodes = self._map.nodes | set(self._seeds)
             for gone in [each for each in self._clients if each not in nodes]:
                 self._clients.pop(gone).close()
+            for gone in [each for each in self._readers if each not in self._map.nodes - self._map.shards]:
+                self._readers.pop(gone).close()
+            self._reading.keep(self._map.nodes)
             return
         raise problem
 
@@ -241,9 +268,33 @@ class Cluster(Watching):
         return combine(facts.response_policy, dict(zip(nodes, results, strict=True)))
 
     async def _at_slot(self, words: list[bytes], slot: int | None, retry: bool) -> Any:
+        if slot is not None and self.settings.read_from != "primary":
+            facts = facts_of(words)
+            if facts.reads and not facts.blocks:
+                return await self._read(words, slot, retry)
         return await self._where_it_belongs(
             slot, retry, lambda client, asking: client.run(words, asking=asking, retry=False)
         )
+
+    async def _read(self, words: list[bytes], slot: int, retry: bool) -> Any:
+        """By the node that `read_from` says, and by the primary where that one cannot."""
+        primary = await self._primary(slot)
+        began = self._reactor.seconds()
+        reader = self._reading.choose(primary, self._map.replicas[slot], began)
+        if reader != primary:
+            try:
+                reply = await self.reader_of(reader).run(words)
+            except (ConnectionFailed, ConnectionLost, ClusterDown, Loading, Moved, Ask, TryAgain, PrimaryDown):
+                # A read does no harm twice, so what was lost is asked of the primary as well.
+                self._reading.failed(reader, self._reactor.seconds())
+                self._refresh_in_background()
+            else:
+                self._reading.answered(reader, self._reactor.seconds() - began)
+                return reply
+        began = self._reactor.seconds()
+        reply = await self._where_it_belongs(slot, retry, lambda client, asking: client.run(words, asking=asking))
+        self._reading.answered(primary, self._reactor.seconds() - began)
+        return reply
 
     async def _where_it_belongs(self, slot: int | None, retry: bool, send: Any) -> Any:
         """Send by `send(client, asking)`, following redirections and waiting out failovers."""
@@ -289,11 +340,11 @@ class Cluster(Watching):
 
     # Several commands as one.
 
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> ClusterPipeline[T]:
         """Commands for any nodes; those for one node leave in one write."""
-        return Pipeline(self)
+        return ClusterPipeline(self)
 
-    def transaction(self) -> Transaction:
+    def transaction(self) -> Transaction[T]:
         """MULTI and EXEC; all keys belong to one slot."""
         return Transaction(self)
 
@@ -310,7 +361,7 @@ class Cluster(Watching):
         if len(slots) > 1:
             raise CrossSlot("CROSSSLOT the keys of a transaction belong to different slots")
 
-        async def send(client: Client, asking: bool) -> Any:
+        async def send(client: Client[T], asking: bool) -> Any:
             try:
                 return await client.send_batch(commands, True)
             except RedisError as problem:
@@ -322,7 +373,7 @@ class Cluster(Watching):
         found: list[Any] = await self._where_it_belongs(slots.pop() if slots else None, False, send)
         return found
 
-    def watch(self, *keys: Value) -> WatchingTransaction:
+    def watch(self, *keys: Value) -> WatchingTransaction[T]:
         """As Client.watch; all keys belong to one slot."""
         slots = {key_slot(to_bytes(key)) for key in keys}
         if len(slots) != 1:
@@ -338,7 +389,7 @@ class Cluster(Watching):
 
     async def scan_iter(
         self, match: Value | None = None, *, count: int | None = None, type: Value | None = None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[T]:
         """The keys of all shards, one after the other."""
         await self.refresh()
         for node in sorted(self._map.shards, key=str):
@@ -347,33 +398,35 @@ class Cluster(Watching):
 
     # Messages.
 
-    def subscriber(self, most_queued: int = 1000) -> Subscriber:
+    def subscriber(self, most_queued: int = 1000) -> Subscriber[T]:
         """For channels and patterns, which every node hears."""
         return self._subscriber(None, most_queued)
 
-    def shard_subscriber(self, channel: Value, most_queued: int = 1000) -> Subscriber:
+    def shard_subscriber(self, channel: Value, most_queued: int = 1000) -> Subscriber[T]:
         """For the shard channels that belong to the slot of `channel`; it goes where the slot goes."""
         return self._subscriber(key_slot(to_bytes(channel)), most_queued)
 
-    def _subscriber(self, slot: int | None, most_queued: int) -> Subscriber:
+    def _subscriber(self, slot: int | None, most_queued: int) -> Subscriber[T]:
         async def locate() -> Address:
             await self.refresh()
             return await self._primary(slot)
 
         dialer = Dialer(self._reactor, self.settings, lambda: Deferred.fromCoroutine(locate()))
         dialer.endpoint = self._endpoints
-        subscriber = Subscriber(Link(dialer, tenacious=True), self.settings.decode_responses, most_queued)
+        subscriber: Subscriber[T] = Subscriber(
+            Link(dialer, tenacious=True), self.settings.decode_responses, most_queued
+        )
         self._subscribers.append(subscriber)
         return subscriber
 
     def close(self) -> None:
         self._closed = True
-        for client in self._clients.values():
+        for client in [*self._clients.values(), *self._readers.values()]:
             client.close()
         for subscriber in self._subscribers:
             subscriber.close()
 
-    async def __aenter__(self) -> Cluster:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *problem: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 from miniredis.client.client import Client
 from miniredis.client.cluster import Cluster
@@ -19,10 +19,31 @@ def _prepared(url: str, reactor: Any, changes: dict[str, Any]) -> tuple[Any, Loc
     return reactor, location, with_changes(location.settings, changes)
 
 
+@overload
+def connect(
+    url: str = ...,
+    *,
+    decode_responses: Literal[True],
+    reactor: Any = ...,
+    endpoints: Endpoints = ...,
+    **changes: Any,
+) -> Client[str]: ...
+@overload
+def connect(
+    url: str = ...,
+    *,
+    decode_responses: Literal[False] = ...,
+    reactor: Any = ...,
+    endpoints: Endpoints = ...,
+    **changes: Any,
+) -> Client[bytes]: ...
 def connect(
     url: str = "redis://127.0.0.1", *, reactor: Any = None, endpoints: Endpoints = endpoint_of, **changes: Any
-) -> Client:
-    """The client for `url`; any field of `Settings` may be given by name.  It connects when that is needed."""
+) -> Client[Any]:
+    """The client for `url`; any field of `Settings` may be given by name.  It connects when that is needed.
+
+    What replies are made of, bytes or str, a type checker learns from the argument `decode_responses`, not from a URL.
+    """
     reactor, location, settings = _prepared(url, reactor, changes)
     if location.kind == "cluster":
         raise AddressError("connect_cluster is for redis+cluster://")
@@ -33,9 +54,27 @@ def connect(
     return Client(dialer)
 
 
+@overload
+def connect_cluster(
+    url: str = ...,
+    *,
+    decode_responses: Literal[True],
+    reactor: Any = ...,
+    endpoints: Endpoints = ...,
+    **changes: Any,
+) -> Cluster[str]: ...
+@overload
+def connect_cluster(
+    url: str = ...,
+    *,
+    decode_responses: Literal[False] = ...,
+    reactor: Any = ...,
+    endpoints: Endpoints = ...,
+    **changes: Any,
+) -> Cluster[bytes]: ...
 def connect_cluster(
     url: str = "redis+cluster://127.0.0.1", *, reactor: Any = None, endpoints: Endpoints = endpoint_of, **changes: Any
-) -> Cluster:
+) -> Cluster[Any]:
     """The client for a cluster."""
     reactor, location, settings = _prepared(url, reactor, changes)
     if location.kind == "sentinel":

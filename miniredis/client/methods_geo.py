@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from twisted.internet.defer import Deferred
 
+from miniredis.client import shapes
+from miniredis.client.shapes import Caller, T
 from miniredis.client.values import Value
 
 
-class GeoMethods:
+class GeoMethods(Caller[T]):
     """Commands about geo."""
-
-    def execute(self, *words: Value) -> Deferred[Any]:
-        raise NotImplementedError
 
     def geoadd(
         self, key: Value, rows: Sequence[Sequence[Value]], *, nx: bool = False, xx: bool = False, ch: bool = False
-    ) -> Deferred[Any]:
+    ) -> Deferred[int]:
         """GEOADD key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]
 
         Adds members with their positions to a sorted set, or moves them.  Since 3.2.0; O(log(N)) for each
@@ -46,7 +45,7 @@ class GeoMethods:
         km: bool = False,
         ft: bool = False,
         mi: bool = False,
-    ) -> Deferred[Any]:
+    ) -> Deferred[float | None]:
         """GEODIST key member1 member2 [M | KM | FT | MI]
 
         Returns the distance of two members.  Since 3.2.0; O(1).
@@ -63,63 +62,129 @@ class GeoMethods:
             words.append("FT")
         if mi:
             words.append("MI")
-        return self.execute(*words)
+        return self.execute_as(shapes.number, *words)
 
-    def geohash(self, key: Value, *members: Value) -> Deferred[Any]:
+    def geohash(self, key: Value, *members: Value) -> Deferred[list[T | None]]:
         """GEOHASH key [member [member ...]]
 
         Returns the positions of members as geohash texts.  Since 3.2.0; O(1) for each member asked for.
         """
         return self.execute("GEOHASH", key, *members)
 
-    def geopos(self, key: Value, *members: Value) -> Deferred[Any]:
+    def geopos(self, key: Value, *members: Value) -> Deferred[list[tuple[float, float] | None]]:
         """GEOPOS key [member [member ...]]
 
         Returns the longitudes and latitudes of members.  Since 3.2.0; O(1) for each member asked for.
         """
-        return self.execute("GEOPOS", key, *members)
+        return self.execute_as(shapes.positions, "GEOPOS", key, *members)
 
-    def georadius(self, *arguments: Value) -> Deferred[Any]:
-        """GEORADIUS key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
-            count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]
-
-        Returns or stores the members within a radius around a position.  Since 3.2.0; O(N+log(M)) where N is
-        the number of members around the area and M the size of the sorted set.  Deprecated: 6.2.0, GEOSEARCH
-        and GEOSEARCHSTORE with BYRADIUS.
-        """
-        return self.execute("GEORADIUS", *arguments)
-
-    def georadius_ro(self, *arguments: Value) -> Deferred[Any]:
-        """GEORADIUS_RO key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-            [COUNT count [ANY]] [ASC | DESC]
-
-        Returns the members within a radius around a position.  Since 3.2.10; O(N+log(M)) where N is the
-        number of members around the area and M the size of the sorted set.  Deprecated: 6.2.0, GEOSEARCH with
-        BYRADIUS.
-        """
-        return self.execute("GEORADIUS_RO", *arguments)
-
-    def georadiusbymember(self, *arguments: Value) -> Deferred[Any]:
-        """GEORADIUSBYMEMBER key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
-            count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]
-
-        Returns or stores the members within a radius around one of them.  Since 3.2.0; O(N+log(M)) where N is
-        the number of members around the area and M the size of the sorted set.  Deprecated: 6.2.0, GEOSEARCH
-        and GEOSEARCHSTORE with BYRADIUS and FROMMEMBER.
-        """
-        return self.execute("GEORADIUSBYMEMBER", *arguments)
-
-    def georadiusbymember_ro(self, *arguments: Value) -> Deferred[Any]:
-        """GEORADIUSBYMEMBER_RO key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
-            count [ANY]] [ASC | DESC]
-
-        Returns the members within a radius around one of them.  Since 3.2.10; O(N+log(M)) where N is the
-        number of members around the area and M the size of the sorted set.  Deprecated: 6.2.0, GEOSEARCH with
-        BYRADIUS and FROMMEMBER.
-        """
-        return self.execute("GEORADIUSBYMEMBER_RO", *arguments)
-
-    def geosearch(self, *arguments: Value) -> Deferred[Any]:
+    @overload
+    def geosearch(
+        self,
+        key: Value,
+        byradius: tuple[float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bybox: tuple[float | str, float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bypolygon: Sequence[Sequence[Value]] | None = None,
+        *,
+        frommember: Value | None = None,
+        fromlonlat: tuple[float | str, float | str] | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        count: int | None = None,
+        any: bool = False,
+        withcoord: Literal[True],
+        withdist: bool = False,
+        withhash: bool = False,
+    ) -> Deferred[list[list[Any]]]: ...
+    @overload
+    def geosearch(
+        self,
+        key: Value,
+        byradius: tuple[float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bybox: tuple[float | str, float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bypolygon: Sequence[Sequence[Value]] | None = None,
+        *,
+        frommember: Value | None = None,
+        fromlonlat: tuple[float | str, float | str] | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        count: int | None = None,
+        any: bool = False,
+        withcoord: Literal[False] = False,
+        withdist: Literal[True],
+        withhash: bool = False,
+    ) -> Deferred[list[list[Any]]]: ...
+    @overload
+    def geosearch(
+        self,
+        key: Value,
+        byradius: tuple[float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bybox: tuple[float | str, float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bypolygon: Sequence[Sequence[Value]] | None = None,
+        *,
+        frommember: Value | None = None,
+        fromlonlat: tuple[float | str, float | str] | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        count: int | None = None,
+        any: bool = False,
+        withcoord: Literal[False] = False,
+        withdist: Literal[False] = False,
+        withhash: Literal[True],
+    ) -> Deferred[list[list[Any]]]: ...
+    @overload
+    def geosearch(
+        self,
+        key: Value,
+        byradius: tuple[float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bybox: tuple[float | str, float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bypolygon: Sequence[Sequence[Value]] | None = None,
+        *,
+        frommember: Value | None = None,
+        fromlonlat: tuple[float | str, float | str] | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        count: int | None = None,
+        any: bool = False,
+        withcoord: Literal[False] = False,
+        withdist: Literal[False] = False,
+        withhash: Literal[False] = False,
+    ) -> Deferred[list[T]]: ...
+    @overload
+    def geosearch(
+        self,
+        key: Value,
+        byradius: tuple[float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bybox: tuple[float | str, float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bypolygon: Sequence[Sequence[Value]] | None = None,
+        *,
+        frommember: Value | None = None,
+        fromlonlat: tuple[float | str, float | str] | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        count: int | None = None,
+        any: bool = False,
+        withcoord: bool = False,
+        withdist: bool = False,
+        withhash: bool = False,
+    ) -> Deferred[Any]: ...
+    def geosearch(
+        self,
+        key: Value,
+        byradius: tuple[float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bybox: tuple[float | str, float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bypolygon: Sequence[Sequence[Value]] | None = None,
+        *,
+        frommember: Value | None = None,
+        fromlonlat: tuple[float | str, float | str] | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        count: int | None = None,
+        any: bool = False,
+        withcoord: bool = False,
+        withdist: bool = False,
+        withhash: bool = False,
+    ) -> Deferred[Any]:
         """GEOSEARCH key [FROMMEMBER member | FROMLONLAT longitude latitude] <BYRADIUS radius <M | KM | FT |
             MI> | BYBOX width height <M | KM | FT | MI> | BYPOLYGON num-vertices longitude latitude [longitude
             latitude ...]> [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]
@@ -127,9 +192,54 @@ class GeoMethods:
         Returns the members within a circle, a box or a polygon.  Since 6.2.0; O(N+log(M)) where N is the
         number of members around the area and M the size of the sorted set.
         """
-        return self.execute("GEOSEARCH", *arguments)
+        words: list[Any] = ["GEOSEARCH"]
+        words += [key]
+        if frommember is not None:
+            words += ["FROMMEMBER", frommember]
+        if fromlonlat is not None:
+            words += ["FROMLONLAT", *fromlonlat]
+        if byradius is not None:
+            words += ["BYRADIUS", *byradius]
+        if bybox is not None:
+            words += ["BYBOX", *bybox]
+        if bypolygon is not None:
+            words += ["BYPOLYGON", len(bypolygon)]
+            for row in bypolygon:
+                words += row
+        if asc:
+            words.append("ASC")
+        if desc:
+            words.append("DESC")
+        if count is not None:
+            words += ["COUNT", count]
+        if any:
+            words.append("ANY")
+        if withcoord:
+            words.append("WITHCOORD")
+        if withdist:
+            words.append("WITHDIST")
+        if withhash:
+            words.append("WITHHASH")
+        if withcoord or withdist or withhash:
+            return self.execute(*words)
+        return self.execute_as(shapes.listed, *words)
 
-    def geosearchstore(self, *arguments: Value) -> Deferred[Any]:
+    def geosearchstore(
+        self,
+        destination: Value,
+        source: Value,
+        byradius: tuple[float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bybox: tuple[float | str, float | str, Literal["M", "KM", "FT", "MI"]] | None = None,
+        bypolygon: Sequence[Sequence[Value]] | None = None,
+        *,
+        frommember: Value | None = None,
+        fromlonlat: tuple[float | str, float | str] | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        count: int | None = None,
+        any: bool = False,
+        storedist: bool = False,
+    ) -> Deferred[int]:
         """GEOSEARCHSTORE destination source [FROMMEMBER member | FROMLONLAT longitude latitude] <BYRADIUS
             radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI> | BYPOLYGON num-vertices
             longitude latitude [longitude latitude ...]> [ASC | DESC] [COUNT count [ANY]] [STOREDIST]
@@ -137,4 +247,29 @@ class GeoMethods:
         Stores the members within a circle, a box or a polygon at another key.  Since 6.2.0; O(N+log(M)) where
         N is the number of members around the area and M the size of the sorted set.
         """
-        return self.execute("GEOSEARCHSTORE", *arguments)
+        words: list[Any] = ["GEOSEARCHSTORE"]
+        words += [destination]
+        words += [source]
+        if frommember is not None:
+            words += ["FROMMEMBER", frommember]
+        if fromlonlat is not None:
+            words += ["FROMLONLAT", *fromlonlat]
+        if byradius is not None:
+            words += ["BYRADIUS", *byradius]
+        if bybox is not None:
+            words += ["BYBOX", *bybox]
+        if bypolygon is not None:
+            words += ["BYPOLYGON", len(bypolygon)]
+            for row in bypolygon:
+                words += row
+        if asc:
+            words.append("ASC")
+        if desc:
+            words.append("DESC")
+        if count is not None:
+            words += ["COUNT", count]
+        if any:
+            words.append("ANY")
+        if storedist:
+            words.append("STOREDIST")
+        return self.execute(*words)

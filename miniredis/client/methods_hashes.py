@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 from twisted.internet.defer import Deferred
 
-from miniredis.client.values import Value, Values, many
+from miniredis.client import shapes
+from miniredis.client.shapes import Caller, T
+from miniredis.client.values import Value
 
 
-class HashesMethods:
+class HashesMethods(Caller[T]):
     """Commands about hash."""
 
-    def execute(self, *words: Value) -> Deferred[Any]:
-        raise NotImplementedError
-
-    def hdel(self, key: Value, *fields: Value) -> Deferred[Any]:
+    def hdel(self, key: Value, *fields: Value) -> Deferred[int]:
         """HDEL key field [field ...]
 
         Removes fields of a hash, and the hash with its last one.  Since 2.0.0; O(N) where N is the number of
@@ -24,182 +23,63 @@ class HashesMethods:
         """
         return self.execute("HDEL", key, *fields)
 
-    def hexists(self, key: Value, field: Value) -> Deferred[Any]:
+    def hexists(self, key: Value, field: Value) -> Deferred[int]:
         """HEXISTS key field
 
         Tells whether a hash has a field.  Since 2.0.0; O(1).
         """
         return self.execute("HEXISTS", key, field)
 
-    def hexpire(
-        self,
-        key: Value,
-        seconds: int,
-        fields: Values,
-        *,
-        nx: bool = False,
-        xx: bool = False,
-        gt: bool = False,
-        lt: bool = False,
-    ) -> Deferred[Any]:
-        """HEXPIRE key seconds [NX | XX | GT | LT] <FIELDS numfields field [field ...]>
-
-        Lets fields of a hash expire after so many seconds.  Since 9.0.0; O(N) where N is the number of
-        fields.
-        """
-        words: list[Any] = ["HEXPIRE"]
-        words += [key]
-        words += [seconds]
-        if nx:
-            words.append("NX")
-        if xx:
-            words.append("XX")
-        if gt:
-            words.append("GT")
-        if lt:
-            words.append("LT")
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hexpireat(
-        self,
-        key: Value,
-        unix_time_seconds: int,
-        fields: Values,
-        *,
-        nx: bool = False,
-        xx: bool = False,
-        gt: bool = False,
-        lt: bool = False,
-    ) -> Deferred[Any]:
-        """HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] <FIELDS numfields field [field ...]>
-
-        Lets fields of a hash expire at a time given in seconds.  Since 9.0.0; O(N) where N is the number of
-        fields.
-        """
-        words: list[Any] = ["HEXPIREAT"]
-        words += [key]
-        words += [unix_time_seconds]
-        if nx:
-            words.append("NX")
-        if xx:
-            words.append("XX")
-        if gt:
-            words.append("GT")
-        if lt:
-            words.append("LT")
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hexpiretime(self, key: Value, fields: Values) -> Deferred[Any]:
-        """HEXPIRETIME key <FIELDS numfields field [field ...]>
-
-        Returns the time in seconds at which fields of a hash expire.  Since 9.0.0; O(N) where N is the number
-        of fields.
-        """
-        words: list[Any] = ["HEXPIRETIME"]
-        words += [key]
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hget(self, key: Value, field: Value) -> Deferred[Any]:
+    def hget(self, key: Value, field: Value) -> Deferred[T | None]:
         """HGET key field
 
         Returns the value of a field of a hash.  Since 2.0.0; O(1).
         """
         return self.execute("HGET", key, field)
 
-    def hgetall(self, key: Value) -> Deferred[Any]:
+    def hgetall(self, key: Value) -> Deferred[dict[T, T]]:
         """HGETALL key
 
         Returns all fields of a hash with their values.  Since 2.0.0; O(N) where N is the size of the hash.
         """
-        return self.execute("HGETALL", key)
+        return self.execute_as(shapes.mapping, "HGETALL", key)
 
-    def hgetdel(self, key: Value, fields: Values) -> Deferred[Any]:
-        """HGETDEL key <FIELDS numfields field [field ...]>
-
-        Returns the values of fields of a hash and removes them.  Since 9.1.0; O(N) where N is the number of
-        fields.
-        """
-        words: list[Any] = ["HGETDEL"]
-        words += [key]
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hgetex(
-        self,
-        key: Value,
-        fields: Values,
-        *,
-        ex: int | None = None,
-        px: int | None = None,
-        exat: int | None = None,
-        pxat: int | None = None,
-        persist: bool = False,
-    ) -> Deferred[Any]:
-        """HGETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds |
-            PERSIST] <FIELDS numfields field [field ...]>
-
-        Returns the values of fields of a hash and sets or removes their expiry.  Since 9.0.0; O(N) where N is
-        the number of fields.
-        """
-        words: list[Any] = ["HGETEX"]
-        words += [key]
-        if ex is not None:
-            words += ["EX", ex]
-        if px is not None:
-            words += ["PX", px]
-        if exat is not None:
-            words += ["EXAT", exat]
-        if pxat is not None:
-            words += ["PXAT", pxat]
-        if persist:
-            words.append("PERSIST")
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hincrby(self, key: Value, field: Value, increment: int) -> Deferred[Any]:
+    def hincrby(self, key: Value, field: Value, increment: int) -> Deferred[int]:
         """HINCRBY key field increment
 
         Adds to the integer in a field of a hash.  Since 2.0.0; O(1).
         """
         return self.execute("HINCRBY", key, field, increment)
 
-    def hincrbyfloat(self, key: Value, field: Value, increment: float | str) -> Deferred[Any]:
+    def hincrbyfloat(self, key: Value, field: Value, increment: float | str) -> Deferred[float]:
         """HINCRBYFLOAT key field increment:double
 
         Adds to the number in a field of a hash.  Since 2.6.0; O(1).
         """
-        return self.execute("HINCRBYFLOAT", key, field, increment)
+        return self.execute_as(shapes.number, "HINCRBYFLOAT", key, field, increment)
 
-    def hkeys(self, key: Value) -> Deferred[Any]:
+    def hkeys(self, key: Value) -> Deferred[list[T]]:
         """HKEYS key
 
         Returns all fields of a hash.  Since 2.0.0; O(N) where N is the size of the hash.
         """
-        return self.execute("HKEYS", key)
+        return self.execute_as(shapes.listed, "HKEYS", key)
 
-    def hlen(self, key: Value) -> Deferred[Any]:
+    def hlen(self, key: Value) -> Deferred[int]:
         """HLEN key
 
         Returns the number of fields of a hash.  Since 2.0.0; O(1).
         """
         return self.execute("HLEN", key)
 
-    def hmget(self, key: Value, *fields: Value) -> Deferred[Any]:
+    def hmget(self, key: Value, *fields: Value) -> Deferred[list[T | None]]:
         """HMGET key field [field ...]
 
         Returns the values of fields of a hash.  Since 2.0.0; O(N) where N is the number of fields.
         """
         return self.execute("HMGET", key, *fields)
 
-    def hmset(self, key: Value, mapping: Mapping[Any, Value]) -> Deferred[Any]:
+    def hmset(self, key: Value, mapping: Mapping[Any, Value]) -> Deferred[T]:
         """HMSET key field value [field value ...]
 
         Sets fields of a hash.  Since 2.0.0; O(N) where N is the number of fields.  Deprecated: 4.0.0, HSET
@@ -211,111 +91,54 @@ class HashesMethods:
             words += pair
         return self.execute(*words)
 
-    def hpersist(self, key: Value, fields: Values) -> Deferred[Any]:
-        """HPERSIST key <FIELDS numfields field [field ...]>
-
-        Takes the expiry of fields of a hash away.  Since 9.0.0; O(N) where N is the number of fields.
-        """
-        words: list[Any] = ["HPERSIST"]
-        words += [key]
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hpexpire(
-        self,
-        key: Value,
-        milliseconds: int,
-        fields: Values,
-        *,
-        nx: bool = False,
-        xx: bool = False,
-        gt: bool = False,
-        lt: bool = False,
-    ) -> Deferred[Any]:
-        """HPEXPIRE key milliseconds [NX | XX | GT | LT] <FIELDS numfields field [field ...]>
-
-        Lets fields of a hash expire after so many milliseconds.  Since 9.0.0; O(N) where N is the number of
-        fields.
-        """
-        words: list[Any] = ["HPEXPIRE"]
-        words += [key]
-        words += [milliseconds]
-        if nx:
-            words.append("NX")
-        if xx:
-            words.append("XX")
-        if gt:
-            words.append("GT")
-        if lt:
-            words.append("LT")
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hpexpireat(
-        self,
-        key: Value,
-        unix_time_milliseconds: int,
-        fields: Values,
-        *,
-        nx: bool = False,
-        xx: bool = False,
-        gt: bool = False,
-        lt: bool = False,
-    ) -> Deferred[Any]:
-        """HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] <FIELDS numfields field [field ...]>
-
-        Lets fields of a hash expire at a time given in milliseconds.  Since 9.0.0; O(N) where N is the number
-        of fields.
-        """
-        words: list[Any] = ["HPEXPIREAT"]
-        words += [key]
-        words += [unix_time_milliseconds]
-        if nx:
-            words.append("NX")
-        if xx:
-            words.append("XX")
-        if gt:
-            words.append("GT")
-        if lt:
-            words.append("LT")
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hpexpiretime(self, key: Value, fields: Values) -> Deferred[Any]:
-        """HPEXPIRETIME key <FIELDS numfields field [field ...]>
-
-        Returns the time in milliseconds at which fields of a hash expire.  Since 9.0.0; O(N) where N is the
-        number of fields.
-        """
-        words: list[Any] = ["HPEXPIRETIME"]
-        words += [key]
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hpttl(self, key: Value, fields: Values) -> Deferred[Any]:
-        """HPTTL key <FIELDS numfields field [field ...]>
-
-        Returns the milliseconds until fields of a hash expire.  Since 9.0.0; O(N) where N is the number of
-        fields.
-        """
-        words: list[Any] = ["HPTTL"]
-        words += [key]
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hrandfield(self, *arguments: Value) -> Deferred[Any]:
+    @overload
+    def hrandfield(
+        self, key: Value, *, count: int | None = None, withvalues: Literal[True]
+    ) -> Deferred[list[tuple[T, T]]]: ...
+    @overload
+    def hrandfield(self, key: Value, *, count: int, withvalues: Literal[False] = False) -> Deferred[list[T]]: ...
+    @overload
+    def hrandfield(
+        self, key: Value, *, count: None = None, withvalues: Literal[False] = False
+    ) -> Deferred[T | None]: ...
+    @overload
+    def hrandfield(self, key: Value, *, count: int | None = None, withvalues: bool = False) -> Deferred[Any]: ...
+    def hrandfield(self, key: Value, *, count: int | None = None, withvalues: bool = False) -> Deferred[Any]:
         """HRANDFIELD key [count [WITHVALUES]]
 
         Returns fields of a hash chosen by chance.  Since 6.2.0; O(N) where N is the number of fields
         returned.
         """
-        return self.execute("HRANDFIELD", *arguments)
+        words: list[Any] = ["HRANDFIELD"]
+        words += [key]
+        if count is not None:
+            words += [count]
+        if withvalues:
+            words.append("WITHVALUES")
+        if withvalues:
+            return self.execute_as(shapes.pairs, *words)
+        if count is not None:
+            return self.execute_as(shapes.listed, *words)
+        return self.execute(*words)
 
+    @overload
+    def hscan(
+        self, key: Value, cursor: int, *, match: Value | None = None, count: int | None = None, novalues: Literal[True]
+    ) -> Deferred[tuple[int, list[T]]]: ...
+    @overload
+    def hscan(
+        self,
+        key: Value,
+        cursor: int,
+        *,
+        match: Value | None = None,
+        count: int | None = None,
+        novalues: Literal[False] = False,
+    ) -> Deferred[tuple[int, dict[T, T]]]: ...
+    @overload
+    def hscan(
+        self, key: Value, cursor: int, *, match: Value | None = None, count: int | None = None, novalues: bool = False
+    ) -> Deferred[Any]: ...
     def hscan(
         self, key: Value, cursor: int, *, match: Value | None = None, count: int | None = None, novalues: bool = False
     ) -> Deferred[Any]:
@@ -332,9 +155,11 @@ class HashesMethods:
             words += ["COUNT", count]
         if novalues:
             words.append("NOVALUES")
-        return self.execute(*words)
+        if novalues:
+            return self.execute_as(shapes.page, *words)
+        return self.execute_as(shapes.page_of_fields, *words)
 
-    def hset(self, key: Value, mapping: Mapping[Any, Value]) -> Deferred[Any]:
+    def hset(self, key: Value, mapping: Mapping[Any, Value]) -> Deferred[int]:
         """HSET key field value [field value ...]
 
         Sets fields of a hash; counts those that are new.  Since 2.0.0; O(1) for each field.
@@ -345,42 +170,23 @@ class HashesMethods:
             words += pair
         return self.execute(*words)
 
-    def hsetex(self, *arguments: Value) -> Deferred[Any]:
-        """HSETEX key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT
-            unix-time-milliseconds | KEEPTTL] <FIELDS numfields field value [field value ...]>
-
-        Sets fields of a hash together with their expiry.  Since 9.0.0; O(N) where N is the number of fields.
-        """
-        return self.execute("HSETEX", *arguments)
-
-    def hsetnx(self, key: Value, field: Value, value: Value) -> Deferred[Any]:
+    def hsetnx(self, key: Value, field: Value, value: Value) -> Deferred[int]:
         """HSETNX key field value
 
         Sets a field of a hash unless it is there.  Since 2.0.0; O(1).
         """
         return self.execute("HSETNX", key, field, value)
 
-    def hstrlen(self, key: Value, field: Value) -> Deferred[Any]:
+    def hstrlen(self, key: Value, field: Value) -> Deferred[int]:
         """HSTRLEN key field
 
         Returns the length of the value of a field.  Since 3.2.0; O(1).
         """
         return self.execute("HSTRLEN", key, field)
 
-    def httl(self, key: Value, fields: Values) -> Deferred[Any]:
-        """HTTL key <FIELDS numfields field [field ...]>
-
-        Returns the seconds until fields of a hash expire.  Since 9.0.0; O(N) where N is the number of fields.
-        """
-        words: list[Any] = ["HTTL"]
-        words += [key]
-        fields = many(fields)
-        words += ["FIELDS", len(fields), *fields]
-        return self.execute(*words)
-
-    def hvals(self, key: Value) -> Deferred[Any]:
+    def hvals(self, key: Value) -> Deferred[list[T]]:
         """HVALS key
 
         Returns all values of a hash.  Since 2.0.0; O(N) where N is the size of the hash.
         """
-        return self.execute("HVALS", key)
+        return self.execute_as(shapes.listed, "HVALS", key)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from twisted.internet.defer import Deferred
 
+from miniredis.client import shapes
+from miniredis.client.shapes import Caller, T
 from miniredis.client.values import Value, Values, many
 
 
-class KeysMethods:
+class KeysMethods(Caller[T]):
     """Commands about generic, transactions."""
 
-    def execute(self, *words: Value) -> Deferred[Any]:
-        raise NotImplementedError
-
-    def copy(self, source: Value, destination: Value, *, db: int | None = None, replace: bool = False) -> Deferred[Any]:
+    def copy(self, source: Value, destination: Value, *, db: int | None = None, replace: bool = False) -> Deferred[int]:
         """COPY source destination [DB destination-db] [REPLACE]
 
         Copies the value at a key to another key.  Since 6.2.0; O(N) where N is the number of elements.
@@ -29,14 +28,14 @@ class KeysMethods:
             words.append("REPLACE")
         return self.execute(*words)
 
-    def del_(self, *keys: Value) -> Deferred[Any]:
+    def del_(self, *keys: Value) -> Deferred[int]:
         """DEL key [key ...]
 
         Deletes keys.  Since 1.0.0; O(N) where N is the number of keys; for a collection, of its elements.
         """
         return self.execute("DEL", *keys)
 
-    def dump(self, key: Value) -> Deferred[Any]:
+    def dump(self, key: Value) -> Deferred[T | None]:
         """DUMP key
 
         Returns the value at a key in a form that RESTORE takes.  Since 2.6.0; O(1) to access the key and
@@ -44,7 +43,7 @@ class KeysMethods:
         """
         return self.execute("DUMP", key)
 
-    def exists(self, *keys: Value) -> Deferred[Any]:
+    def exists(self, *keys: Value) -> Deferred[int]:
         """EXISTS key [key ...]
 
         Counts how many of the keys exist.  Since 1.0.0; O(N) where N is the number of keys.
@@ -53,7 +52,7 @@ class KeysMethods:
 
     def expire(
         self, key: Value, seconds: int, *, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
-    ) -> Deferred[Any]:
+    ) -> Deferred[int]:
         """EXPIRE key seconds [NX | XX | GT | LT]
 
         Lets a key expire in some seconds.  Since 1.0.0; O(1).
@@ -80,7 +79,7 @@ class KeysMethods:
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Deferred[Any]:
+    ) -> Deferred[int]:
         """EXPIREAT key unix-time-seconds [NX | XX | GT | LT]
 
         Lets a key expire at a Unix time in seconds.  Since 1.2.0; O(1).
@@ -98,72 +97,101 @@ class KeysMethods:
             words.append("LT")
         return self.execute(*words)
 
-    def expiretime(self, key: Value) -> Deferred[Any]:
+    def expiretime(self, key: Value) -> Deferred[int]:
         """EXPIRETIME key
 
         Returns the Unix time in seconds at which a key expires.  Since 7.0.0; O(1).
         """
         return self.execute("EXPIRETIME", key)
 
-    def keys(self, pattern: Value) -> Deferred[Any]:
+    def keys(self, pattern: Value) -> Deferred[list[T]]:
         """KEYS pattern
 
         Returns all keys whose names match a pattern.  Since 1.0.0; O(N) where N is the number of keys.
         """
-        return self.execute("KEYS", pattern)
+        return self.execute_as(shapes.listed, "KEYS", pattern)
 
-    def migrate(self, *arguments: Value) -> Deferred[Any]:
+    def migrate(
+        self,
+        host: Value,
+        port: int,
+        key: Value,
+        destination_db: int,
+        timeout: int,
+        *,
+        copy: bool = False,
+        replace: bool = False,
+        auth: Value | None = None,
+        auth2: tuple[Value, Value] | None = None,
+        keys: Values | None = None,
+    ) -> Deferred[T]:
         """MIGRATE host port key | "" destination-db timeout [COPY] [REPLACE] [AUTH password | AUTH2 username
             password] [KEYS key [key ...]]
 
         Moves keys to another server.  Since 2.6.0; DUMP and DEL here, RESTORE at the other server, and the
         way between for O(N) bytes.
         """
-        return self.execute("MIGRATE", *arguments)
+        words: list[Any] = ["MIGRATE"]
+        words += [host]
+        words += [port]
+        words += [key]
+        words += [destination_db]
+        words += [timeout]
+        if copy:
+            words.append("COPY")
+        if replace:
+            words.append("REPLACE")
+        if auth is not None:
+            words += ["AUTH", auth]
+        if auth2 is not None:
+            words += ["AUTH2", *auth2]
+        if keys is not None:
+            words += ["KEYS", *many(keys)]
+        return self.execute(*words)
 
-    def move(self, key: Value, db: int) -> Deferred[Any]:
+    def move(self, key: Value, db: int) -> Deferred[int]:
         """MOVE key db
 
         Moves a key to another database that does not have it.  Since 1.0.0; O(1).
         """
         return self.execute("MOVE", key, db)
 
-    def object_encoding(self, key: Value) -> Deferred[Any]:
+    def object_encoding(self, key: Value) -> Deferred[T | None]:
         """OBJECT ENCODING key
 
         Returns how the value at a key is encoded.  Since 2.2.3; O(1).
         """
         return self.execute("OBJECT", "ENCODING", key)
 
-    def object_freq(self, key: Value) -> Deferred[Any]:
+    def object_freq(self, key: Value) -> Deferred[int | None]:
         """OBJECT FREQ key
 
         Returns how often the key was used, as a logarithmic count.  Since 4.0.0; O(1).
         """
         return self.execute("OBJECT", "FREQ", key)
 
-    def object_help(self) -> Deferred[Any]:
+    def object_help(self) -> Deferred[list[T]]:
         """OBJECT HELP
 
         Returns a text about the subcommands.  Since 6.2.0; O(1).
         """
-        return self.execute("OBJECT", "HELP")
+        return self.execute_as(shapes.listed, "OBJECT", "HELP")
 
-    def object_idletime(self, key: Value) -> Deferred[Any]:
+    def object_idletime(self, key: Value) -> Deferred[int | None]:
         """OBJECT IDLETIME key
 
         Returns the seconds since the key was last used.  Since 2.2.3; O(1).
         """
         return self.execute("OBJECT", "IDLETIME", key)
 
-    def object_refcount(self, key: Value) -> Deferred[Any]:
+    def object_refcount(self, key: Value) -> Deferred[int | None]:
         """OBJECT REFCOUNT key
 
         Returns how many references to the value at a key there are.  Since 2.2.3; O(1).
         """
         return self.execute("OBJECT", "REFCOUNT", key)
 
-    def persist(self, key: Value) -> Deferred[Any]:
+    def persist(self, key: Value) -> Deferred[int]:
         """PERSIST key
 
         Takes the expiry from a key.  Since 2.2.0; O(1).
@@ -172,7 +200,7 @@ class KeysMethods:
 
     def pexpire(
         self, key: Value, milliseconds: int, *, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
-    ) -> Deferred[Any]:
+    ) -> Deferred[int]:
         """PEXPIRE key milliseconds [NX | XX | GT | LT]
 
         Lets a key expire in some milliseconds.  Since 2.6.0; O(1).
@@ -199,7 +227,7 @@ class KeysMethods:
         xx: bool = False,
         gt: bool = False,
         lt: bool = False,
-    ) -> Deferred[Any]:
+    ) -> Deferred[int]:
         """PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]
 
         Lets a key expire at a Unix time in milliseconds.  Since 2.6.0; O(1).
@@ -217,35 +245,28 @@ class KeysMethods:
             words.append("LT")
         return self.execute(*words)
 
-    def pexpiretime(self, key: Value) -> Deferred[Any]:
+    def pexpiretime(self, key: Value) -> Deferred[int]:
         """PEXPIRETIME key
 
         Returns the Unix time in milliseconds at which a key expires.  Since 7.0.0; O(1).
         """
         return self.execute("PEXPIRETIME", key)
 
-    def pttl(self, key: Value) -> Deferred[Any]:
+    def pttl(self, key: Value) -> Deferred[int]:
         """PTTL key
 
         Returns how many milliseconds a key has left.  Since 2.6.0; O(1).
         """
         return self.execute("PTTL", key)
 
-    def randomkey(self) -> Deferred[Any]:
-        """RANDOMKEY
-
-        Returns a key chosen at random.  Since 1.0.0; O(1).
-        """
-        return self.execute("RANDOMKEY")
-
-    def rename(self, key: Value, newkey: Value) -> Deferred[Any]:
+    def rename(self, key: Value, newkey: Value) -> Deferred[T]:
         """RENAME key newkey
 
         Gives a key another name, in place of what had that name.  Since 1.0.0; O(1).
         """
         return self.execute("RENAME", key, newkey)
 
-    def renamenx(self, key: Value, newkey: Value) -> Deferred[Any]:
+    def renamenx(self, key: Value, newkey: Value) -> Deferred[int]:
         """RENAMENX key newkey
 
         Gives a key another name that nothing has yet.  Since 1.0.0; O(1).
@@ -262,7 +283,7 @@ class KeysMethods:
         absttl: bool = False,
         idletime: int | None = None,
         freq: int | None = None,
-    ) -> Deferred[Any]:
+    ) -> Deferred[T]:
         """RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]
 
         Makes a key from what DUMP returned.  Since 2.6.0; O(1) to create the key and O(N*M) to rebuild the
@@ -284,7 +305,7 @@ class KeysMethods:
 
     def scan(
         self, cursor: int, *, match: Value | None = None, count: int | None = None, type_: Value | None = None
-    ) -> Deferred[Any]:
+    ) -> Deferred[tuple[int, list[T]]]:
         """SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
 
         Goes through the keys step by step.  Since 2.8.0; O(1) for each call, O(N) for a whole round, where N
@@ -298,8 +319,34 @@ class KeysMethods:
             words += ["COUNT", count]
         if type_ is not None:
             words += ["TYPE", type_]
-        return self.execute(*words)
+        return self.execute_as(shapes.page, *words)
 
+    @overload
+    def sort(
+        self,
+        key: Value,
+        *,
+        by: Value | None = None,
+        limit: tuple[int, int] | None = None,
+        patterns: Values | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        alpha: bool = False,
+        store: Value,
+    ) -> Deferred[int]: ...
+    @overload
+    def sort(
+        self,
+        key: Value,
+        *,
+        by: Value | None = None,
+        limit: tuple[int, int] | None = None,
+        patterns: Values | None = None,
+        asc: bool = False,
+        desc: bool = False,
+        alpha: bool = False,
+        store: None = None,
+    ) -> Deferred[list[T | None]]: ...
     def sort(
         self,
         key: Value,
@@ -347,7 +394,7 @@ class KeysMethods:
         asc: bool = False,
         desc: bool = False,
         alpha: bool = False,
-    ) -> Deferred[Any]:
+    ) -> Deferred[list[T | None]]:
         """SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]
 
         Sorts the elements of a list, set or sorted set.  Since 7.0.0; O(N+M*log(M)) where N is the number of
@@ -370,42 +417,42 @@ class KeysMethods:
             words.append("ALPHA")
         return self.execute(*words)
 
-    def touch(self, *keys: Value) -> Deferred[Any]:
+    def touch(self, *keys: Value) -> Deferred[int]:
         """TOUCH key [key ...]
 
         Counts how many of the keys exist, as a use of each.  Since 3.2.1; O(N) where N is the number of keys.
         """
         return self.execute("TOUCH", *keys)
 
-    def ttl(self, key: Value) -> Deferred[Any]:
+    def ttl(self, key: Value) -> Deferred[int]:
         """TTL key
 
         Returns how many seconds a key has left.  Since 1.0.0; O(1).
         """
         return self.execute("TTL", key)
 
-    def type_(self, key: Value) -> Deferred[Any]:
+    def type_(self, key: Value) -> Deferred[T]:
         """TYPE key
 
         Returns the type of the value at a key.  Since 1.0.0; O(1).
         """
         return self.execute("TYPE", key)
 
-    def unlink(self, *keys: Value) -> Deferred[Any]:
+    def unlink(self, *keys: Value) -> Deferred[int]:
         """UNLINK key [key ...]
 
         Deletes keys; the memory of large values is freed later.  Since 4.0.0; O(1) for each key.
         """
         return self.execute("UNLINK", *keys)
 
-    def wait(self, numreplicas: int, timeout: int) -> Deferred[Any]:
+    def wait(self, numreplicas: int, timeout: int) -> Deferred[int]:
         """WAIT numreplicas timeout
 
         Waits until replicas have acknowledged what was written.  Since 3.0.0; O(1).
         """
         return self.execute("WAIT", numreplicas, timeout)
 
-    def waitaof(self, numlocal: int, numreplicas: int, timeout: int) -> Deferred[Any]:
+    def waitaof(self, numlocal: int, numreplicas: int, timeout: int) -> Deferred[list[int]]:
         """WAITAOF numlocal numreplicas timeout
 
         Waits until what was written is on our disk and on those of replicas.  Since 7.2.0; O(1).

@@ -6,16 +6,15 @@ from typing import Any, Literal
 
 from twisted.internet.defer import Deferred
 
+from miniredis.client import shapes
+from miniredis.client.shapes import Caller, T
 from miniredis.client.values import Value, Values, many
 
 
-class ScriptingMethods:
+class ScriptingMethods(Caller[T]):
     """Commands about scripting."""
 
-    def execute(self, *words: Value) -> Deferred[Any]:
-        raise NotImplementedError
-
-    def eval(self, script: Value, keys: Values = (), *args: Value) -> Deferred[Any]:
+    def eval(self, script: Value, *args: Value, keys: Values = ()) -> Deferred[Any]:
         """EVAL script numkeys [key [key ...]] [arg [arg ...]]
 
         Runs a Lua script.  Since 2.6.0; Depends on the script that is executed.
@@ -27,7 +26,7 @@ class ScriptingMethods:
         words += args
         return self.execute(*words)
 
-    def eval_ro(self, script: Value, keys: Values = (), *args: Value) -> Deferred[Any]:
+    def eval_ro(self, script: Value, *args: Value, keys: Values = ()) -> Deferred[Any]:
         """EVAL_RO script numkeys [key [key ...]] [arg [arg ...]]
 
         Runs a Lua script that writes nothing.  Since 7.0.0; Depends on the script that is executed.
@@ -39,7 +38,7 @@ class ScriptingMethods:
         words += args
         return self.execute(*words)
 
-    def evalsha(self, sha1: Value, keys: Values = (), *args: Value) -> Deferred[Any]:
+    def evalsha(self, sha1: Value, *args: Value, keys: Values = ()) -> Deferred[Any]:
         """EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]
 
         Runs a Lua script that the server knows, by the SHA1 of its text.  Since 2.6.0; Depends on the script
@@ -52,7 +51,7 @@ class ScriptingMethods:
         words += args
         return self.execute(*words)
 
-    def evalsha_ro(self, sha1: Value, keys: Values = (), *args: Value) -> Deferred[Any]:
+    def evalsha_ro(self, sha1: Value, *args: Value, keys: Values = ()) -> Deferred[Any]:
         """EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]]
 
         Runs a Lua script that the server knows and that writes nothing.  Since 7.0.0; Depends on the script
@@ -65,7 +64,7 @@ class ScriptingMethods:
         words += args
         return self.execute(*words)
 
-    def fcall(self, function: Value, keys: Values = (), *args: Value) -> Deferred[Any]:
+    def fcall(self, function: Value, *args: Value, keys: Values = ()) -> Deferred[Any]:
         """FCALL function numkeys [key [key ...]] [arg [arg ...]]
 
         Calls a function of a library.  Since 7.0.0; Depends on the script that is executed.
@@ -77,7 +76,7 @@ class ScriptingMethods:
         words += args
         return self.execute(*words)
 
-    def fcall_ro(self, function: Value, keys: Values = (), *args: Value) -> Deferred[Any]:
+    def fcall_ro(self, function: Value, *args: Value, keys: Values = ()) -> Deferred[Any]:
         """FCALL_RO function numkeys [key [key ...]] [arg [arg ...]]
 
         Calls a function that writes nothing.  Since 7.0.0; Depends on the script that is executed.
@@ -89,21 +88,21 @@ class ScriptingMethods:
         words += args
         return self.execute(*words)
 
-    def function_delete(self, library_name: Value) -> Deferred[Any]:
+    def function_delete(self, library_name: Value) -> Deferred[T]:
         """FUNCTION DELETE library-name
 
         Deletes a library.  Since 7.0.0; O(1).
         """
         return self.execute("FUNCTION", "DELETE", library_name)
 
-    def function_dump(self) -> Deferred[Any]:
+    def function_dump(self) -> Deferred[T]:
         """FUNCTION DUMP
 
         All libraries as one payload.  Since 7.0.0; O(N) where N is the number of functions.
         """
         return self.execute("FUNCTION", "DUMP")
 
-    def function_flush(self, *, async_: bool = False, sync: bool = False) -> Deferred[Any]:
+    def function_flush(self, *, async_: bool = False, sync: bool = False) -> Deferred[T]:
         """FUNCTION FLUSH [ASYNC | SYNC]
 
         Deletes all libraries.  Since 7.0.0; O(N) where N is the number of functions deleted.
@@ -115,21 +114,23 @@ class ScriptingMethods:
             words.append("SYNC")
         return self.execute(*words)
 
-    def function_help(self) -> Deferred[Any]:
+    def function_help(self) -> Deferred[list[T]]:
         """FUNCTION HELP
 
         Lists the subcommands.  Since 7.0.0; O(1).
         """
-        return self.execute("FUNCTION", "HELP")
+        return self.execute_as(shapes.listed, "FUNCTION", "HELP")
 
-    def function_kill(self) -> Deferred[Any]:
+    def function_kill(self) -> Deferred[T]:
         """FUNCTION KILL
 
         Ends the function that runs.  Since 7.0.0; O(1).
         """
         return self.execute("FUNCTION", "KILL")
 
-    def function_list(self, *, libraryname: Value | None = None, withcode: bool = False) -> Deferred[Any]:
+    def function_list(
+        self, *, libraryname: Value | None = None, withcode: bool = False
+    ) -> Deferred[list[dict[T, Any]]]:
         """FUNCTION LIST [LIBRARYNAME library-name-pattern] [WITHCODE]
 
         Describes the libraries.  Since 7.0.0; O(N) where N is the number of functions.
@@ -139,9 +140,9 @@ class ScriptingMethods:
             words += ["LIBRARYNAME", libraryname]
         if withcode:
             words.append("WITHCODE")
-        return self.execute(*words)
+        return self.execute_as(shapes.mappings, *words)
 
-    def function_load(self, function_code: Value, *, replace: bool = False) -> Deferred[Any]:
+    def function_load(self, function_code: Value, *, replace: bool = False) -> Deferred[T]:
         """FUNCTION LOAD [REPLACE] function-code
 
         Loads a library; its name.  Since 7.0.0; O(1) (considering compilation time is redundant).
@@ -154,7 +155,7 @@ class ScriptingMethods:
 
     def function_restore(
         self, serialized_value: Value, *, flush: bool = False, append: bool = False, replace: bool = False
-    ) -> Deferred[Any]:
+    ) -> Deferred[T]:
         """FUNCTION RESTORE serialized-value [FLUSH | APPEND | REPLACE]
 
         Loads libraries from a payload.  Since 7.0.0; O(N) where N is the number of functions on the payload.
@@ -169,30 +170,23 @@ class ScriptingMethods:
             words.append("REPLACE")
         return self.execute(*words)
 
-    def function_stats(self) -> Deferred[Any]:
-        """FUNCTION STATS
-
-        Tells which function runs, and how many there are.  Since 7.0.0; O(1).
-        """
-        return self.execute("FUNCTION", "STATS")
-
-    def script_debug(self, choice_yes: Literal["YES", "SYNC", "NO"]) -> Deferred[Any]:
+    def script_debug(self, mode: Literal["YES", "SYNC", "NO"]) -> Deferred[T]:
         """SCRIPT DEBUG <YES | SYNC | NO>
 
         Would set the debugger's mode; there is no debugger here.  Since 3.2.0; O(1).
         """
         words: list[Any] = ["SCRIPT", "DEBUG"]
-        words.append(choice_yes)
+        words.append(mode)
         return self.execute(*words)
 
-    def script_exists(self, *sha1s: Value) -> Deferred[Any]:
+    def script_exists(self, *sha1s: Value) -> Deferred[list[int]]:
         """SCRIPT EXISTS sha1 [sha1 ...]
 
         Tells which scripts the server knows.  Since 2.6.0; O(N) with N being the number of scripts to check.
         """
         return self.execute("SCRIPT", "EXISTS", *sha1s)
 
-    def script_flush(self, *, async_: bool = False, sync: bool = False) -> Deferred[Any]:
+    def script_flush(self, *, async_: bool = False, sync: bool = False) -> Deferred[T]:
         """SCRIPT FLUSH [ASYNC | SYNC]
 
         Forgets all scripts.  Since 2.6.0; O(N) with N being the number of scripts in cache.
@@ -204,21 +198,21 @@ class ScriptingMethods:
             words.append("SYNC")
         return self.execute(*words)
 
-    def script_help(self) -> Deferred[Any]:
+    def script_help(self) -> Deferred[list[T]]:
         """SCRIPT HELP
 
         Lists the subcommands.  Since 5.0.0; O(1).
         """
-        return self.execute("SCRIPT", "HELP")
+        return self.execute_as(shapes.listed, "SCRIPT", "HELP")
 
-    def script_kill(self) -> Deferred[Any]:
+    def script_kill(self) -> Deferred[T]:
         """SCRIPT KILL
 
         Ends the script that runs.  Since 2.6.0; O(1).
         """
         return self.execute("SCRIPT", "KILL")
 
-    def script_load(self, script: Value) -> Deferred[Any]:
+    def script_load(self, script: Value) -> Deferred[T]:
         """SCRIPT LOAD script
 
         Keeps a script without running it; its SHA1.  Since 2.6.0; O(N) with N being the length in bytes of
@@ -226,7 +220,7 @@ class ScriptingMethods:
         """
         return self.execute("SCRIPT", "LOAD", script)
 
-    def script_show(self, sha1: Value) -> Deferred[Any]:
+    def script_show(self, sha1: Value) -> Deferred[T]:
         """SCRIPT SHOW sha1
 
         The text of a script.  Since 8.0.0; O(1).

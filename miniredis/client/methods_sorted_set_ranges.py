@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 from twisted.internet.defer import Deferred
 
+from miniredis.client import shapes
+from miniredis.client.shapes import Caller, T
 from miniredis.client.values import Value
 
 
-class SortedSetRangesMethods:
+class SortedSetRangesMethods(Caller[T]):
     """Commands about ranges of sorted_set."""
 
-    def execute(self, *words: Value) -> Deferred[Any]:
-        raise NotImplementedError
-
+    @overload
+    def zrange(
+        self,
+        key: Value,
+        start: Value,
+        stop: Value,
+        *,
+        byscore: bool = False,
+        bylex: bool = False,
+        rev: bool = False,
+        limit: tuple[int, int] | None = None,
+        withscores: Literal[True],
+    ) -> Deferred[list[tuple[T, float]]]: ...
+    @overload
+    def zrange(
+        self,
+        key: Value,
+        start: Value,
+        stop: Value,
+        *,
+        byscore: bool = False,
+        bylex: bool = False,
+        rev: bool = False,
+        limit: tuple[int, int] | None = None,
+        withscores: Literal[False] = False,
+    ) -> Deferred[list[T]]: ...
+    @overload
+    def zrange(
+        self,
+        key: Value,
+        start: Value,
+        stop: Value,
+        *,
+        byscore: bool = False,
+        bylex: bool = False,
+        rev: bool = False,
+        limit: tuple[int, int] | None = None,
+        withscores: bool = False,
+    ) -> Deferred[Any]: ...
     def zrange(
         self,
         key: Value,
@@ -46,9 +84,13 @@ class SortedSetRangesMethods:
             words += ["LIMIT", *limit]
         if withscores:
             words.append("WITHSCORES")
-        return self.execute(*words)
+        if withscores:
+            return self.execute_as(shapes.scored, *words)
+        return self.execute_as(shapes.listed, *words)
 
-    def zrangebylex(self, key: Value, min: Value, max: Value, *, limit: tuple[int, int] | None = None) -> Deferred[Any]:
+    def zrangebylex(
+        self, key: Value, min: Value, max: Value, *, limit: tuple[int, int] | None = None
+    ) -> Deferred[list[T]]:
         """ZRANGEBYLEX key min max [LIMIT offset count]
 
         Returns members of a sorted set of one score within a range of names.  Since 2.8.9; O(log(N)+M) where
@@ -61,8 +103,38 @@ class SortedSetRangesMethods:
         words += [max]
         if limit is not None:
             words += ["LIMIT", *limit]
-        return self.execute(*words)
+        return self.execute_as(shapes.listed, *words)
 
+    @overload
+    def zrangebyscore(
+        self,
+        key: Value,
+        min: float | str,
+        max: float | str,
+        *,
+        withscores: Literal[True],
+        limit: tuple[int, int] | None = None,
+    ) -> Deferred[list[tuple[T, float]]]: ...
+    @overload
+    def zrangebyscore(
+        self,
+        key: Value,
+        min: float | str,
+        max: float | str,
+        *,
+        withscores: Literal[False] = False,
+        limit: tuple[int, int] | None = None,
+    ) -> Deferred[list[T]]: ...
+    @overload
+    def zrangebyscore(
+        self,
+        key: Value,
+        min: float | str,
+        max: float | str,
+        *,
+        withscores: bool = False,
+        limit: tuple[int, int] | None = None,
+    ) -> Deferred[Any]: ...
     def zrangebyscore(
         self,
         key: Value,
@@ -85,7 +157,9 @@ class SortedSetRangesMethods:
             words.append("WITHSCORES")
         if limit is not None:
             words += ["LIMIT", *limit]
-        return self.execute(*words)
+        if withscores:
+            return self.execute_as(shapes.scored, *words)
+        return self.execute_as(shapes.listed, *words)
 
     def zrangestore(
         self,
@@ -98,7 +172,7 @@ class SortedSetRangesMethods:
         bylex: bool = False,
         rev: bool = False,
         limit: tuple[int, int] | None = None,
-    ) -> Deferred[Any]:
+    ) -> Deferred[int]:
         """ZRANGESTORE dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]
 
         Stores members of a sorted set within a range at another key.  Since 6.2.0; O(log(N)+M) where N is the
@@ -119,6 +193,12 @@ class SortedSetRangesMethods:
             words += ["LIMIT", *limit]
         return self.execute(*words)
 
+    @overload
+    def zrank(self, key: Value, member: Value, *, withscore: Literal[True]) -> Deferred[tuple[int, float] | None]: ...
+    @overload
+    def zrank(self, key: Value, member: Value, *, withscore: Literal[False] = False) -> Deferred[int | None]: ...
+    @overload
+    def zrank(self, key: Value, member: Value, *, withscore: bool = False) -> Deferred[Any]: ...
     def zrank(self, key: Value, member: Value, *, withscore: bool = False) -> Deferred[Any]:
         """ZRANK key member [WITHSCORE]
 
@@ -130,9 +210,11 @@ class SortedSetRangesMethods:
         words += [member]
         if withscore:
             words.append("WITHSCORE")
+        if withscore:
+            return self.execute_as(shapes.rank_and_score, *words)
         return self.execute(*words)
 
-    def zremrangebylex(self, key: Value, min: Value, max: Value) -> Deferred[Any]:
+    def zremrangebylex(self, key: Value, min: Value, max: Value) -> Deferred[int]:
         """ZREMRANGEBYLEX key min max
 
         Removes members of a sorted set of one score within a range of names.  Since 2.8.9; O(log(N)+M) where
@@ -140,7 +222,7 @@ class SortedSetRangesMethods:
         """
         return self.execute("ZREMRANGEBYLEX", key, min, max)
 
-    def zremrangebyrank(self, key: Value, start: int, stop: int) -> Deferred[Any]:
+    def zremrangebyrank(self, key: Value, start: int, stop: int) -> Deferred[int]:
         """ZREMRANGEBYRANK key start stop
 
         Removes members of a sorted set within a range of ranks.  Since 2.0.0; O(log(N)+M) where N is the size
@@ -148,7 +230,7 @@ class SortedSetRangesMethods:
         """
         return self.execute("ZREMRANGEBYRANK", key, start, stop)
 
-    def zremrangebyscore(self, key: Value, min: float | str, max: float | str) -> Deferred[Any]:
+    def zremrangebyscore(self, key: Value, min: float | str, max: float | str) -> Deferred[int]:
         """ZREMRANGEBYSCORE key min:double max:double
 
         Removes members of a sorted set within a range of scores.  Since 1.2.0; O(log(N)+M) where N is the
@@ -156,6 +238,16 @@ class SortedSetRangesMethods:
         """
         return self.execute("ZREMRANGEBYSCORE", key, min, max)
 
+    @overload
+    def zrevrange(
+        self, key: Value, start: int, stop: int, *, withscores: Literal[True]
+    ) -> Deferred[list[tuple[T, float]]]: ...
+    @overload
+    def zrevrange(
+        self, key: Value, start: int, stop: int, *, withscores: Literal[False] = False
+    ) -> Deferred[list[T]]: ...
+    @overload
+    def zrevrange(self, key: Value, start: int, stop: int, *, withscores: bool = False) -> Deferred[Any]: ...
     def zrevrange(self, key: Value, start: int, stop: int, *, withscores: bool = False) -> Deferred[Any]:
         """ZREVRANGE key start stop [WITHSCORES]
 
@@ -169,11 +261,13 @@ class SortedSetRangesMethods:
         words += [stop]
         if withscores:
             words.append("WITHSCORES")
-        return self.execute(*words)
+        if withscores:
+            return self.execute_as(shapes.scored, *words)
+        return self.execute_as(shapes.listed, *words)
 
     def zrevrangebylex(
         self, key: Value, max: Value, min: Value, *, limit: tuple[int, int] | None = None
-    ) -> Deferred[Any]:
+    ) -> Deferred[list[T]]:
         """ZREVRANGEBYLEX key max min [LIMIT offset count]
 
         Returns members of a sorted set of one score within a range of names, the last first.  Since 2.8.9;
@@ -186,8 +280,38 @@ class SortedSetRangesMethods:
         words += [min]
         if limit is not None:
             words += ["LIMIT", *limit]
-        return self.execute(*words)
+        return self.execute_as(shapes.listed, *words)
 
+    @overload
+    def zrevrangebyscore(
+        self,
+        key: Value,
+        max: float | str,
+        min: float | str,
+        *,
+        withscores: Literal[True],
+        limit: tuple[int, int] | None = None,
+    ) -> Deferred[list[tuple[T, float]]]: ...
+    @overload
+    def zrevrangebyscore(
+        self,
+        key: Value,
+        max: float | str,
+        min: float | str,
+        *,
+        withscores: Literal[False] = False,
+        limit: tuple[int, int] | None = None,
+    ) -> Deferred[list[T]]: ...
+    @overload
+    def zrevrangebyscore(
+        self,
+        key: Value,
+        max: float | str,
+        min: float | str,
+        *,
+        withscores: bool = False,
+        limit: tuple[int, int] | None = None,
+    ) -> Deferred[Any]: ...
     def zrevrangebyscore(
         self,
         key: Value,
@@ -211,8 +335,18 @@ class SortedSetRangesMethods:
             words.append("WITHSCORES")
         if limit is not None:
             words += ["LIMIT", *limit]
-        return self.execute(*words)
+        if withscores:
+            return self.execute_as(shapes.scored, *words)
+        return self.execute_as(shapes.listed, *words)
 
+    @overload
+    def zrevrank(
+        self, key: Value, member: Value, *, withscore: Literal[True]
+    ) -> Deferred[tuple[int, float] | None]: ...
+    @overload
+    def zrevrank(self, key: Value, member: Value, *, withscore: Literal[False] = False) -> Deferred[int | None]: ...
+    @overload
+    def zrevrank(self, key: Value, member: Value, *, withscore: bool = False) -> Deferred[Any]: ...
     def zrevrank(self, key: Value, member: Value, *, withscore: bool = False) -> Deferred[Any]:
         """ZREVRANK key member [WITHSCORE]
 
@@ -224,4 +358,6 @@ class SortedSetRangesMethods:
         words += [member]
         if withscore:
             words.append("WITHSCORE")
+        if withscore:
+            return self.execute_as(shapes.rank_and_score, *words)
         return self.execute(*words)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from twisted.internet.defer import Deferred
 
+from miniredis.client import shapes
+from miniredis.client.shapes import Caller, T
 from miniredis.client.values import Value, Values, many
 
 
-class SortedSetsMethods:
+class SortedSetsMethods(Caller[T]):
     """Commands about sorted_set."""
 
-    def execute(self, *words: Value) -> Deferred[Any]:
-        raise NotImplementedError
-
     def bzmpop(
-        self, timeout: float | str, keys: Values, choice_min: Literal["MIN", "MAX"], *, count: int | None = None
-    ) -> Deferred[Any]:
+        self, timeout: float | str, keys: Values, which: Literal["MIN", "MAX"], *, count: int | None = None
+    ) -> Deferred[tuple[T, list[tuple[T, float]]] | None]:
         """BZMPOP timeout:double numkeys key [key ...] <MIN | MAX> [COUNT count]
 
         Takes members off one end of the first of several sorted sets that is not empty, waiting for one.
@@ -29,27 +28,66 @@ class SortedSetsMethods:
         words += [timeout]
         keys = many(keys)
         words += [len(keys), *keys]
-        words.append(choice_min)
+        words.append(which)
         if count is not None:
             words += ["COUNT", count]
-        return self.execute(*words)
+        return self.execute_as(shapes.popped_scored, *words)
 
-    def bzpopmax(self, keys: Values, timeout: float | str) -> Deferred[Any]:
+    def bzpopmax(self, keys: Values, timeout: float | str) -> Deferred[tuple[T, T, float] | None]:
         """BZPOPMAX key [key ...] timeout:double
 
         Takes the member with the highest score out of a sorted set, waiting for one.  Since 5.0.0; O(log(N))
         where N is the size of the sorted set.
         """
-        return self.execute("BZPOPMAX", *many(keys), timeout)
+        return self.execute_as(shapes.lowest, "BZPOPMAX", *many(keys), timeout)
 
-    def bzpopmin(self, keys: Values, timeout: float | str) -> Deferred[Any]:
+    def bzpopmin(self, keys: Values, timeout: float | str) -> Deferred[tuple[T, T, float] | None]:
         """BZPOPMIN key [key ...] timeout:double
 
         Takes the member with the lowest score out of a sorted set, waiting for one.  Since 5.0.0; O(log(N))
         where N is the size of the sorted set.
         """
-        return self.execute("BZPOPMIN", *many(keys), timeout)
+        return self.execute_as(shapes.lowest, "BZPOPMIN", *many(keys), timeout)
 
+    @overload
+    def zadd(
+        self,
+        key: Value,
+        rows: Sequence[Sequence[Value]],
+        *,
+        nx: bool = False,
+        xx: bool = False,
+        gt: bool = False,
+        lt: bool = False,
+        ch: bool = False,
+        incr: Literal[True],
+    ) -> Deferred[float | None]: ...
+    @overload
+    def zadd(
+        self,
+        key: Value,
+        rows: Sequence[Sequence[Value]],
+        *,
+        nx: bool = False,
+        xx: bool = False,
+        gt: bool = False,
+        lt: bool = False,
+        ch: bool = False,
+        incr: Literal[False] = False,
+    ) -> Deferred[int]: ...
+    @overload
+    def zadd(
+        self,
+        key: Value,
+        rows: Sequence[Sequence[Value]],
+        *,
+        nx: bool = False,
+        xx: bool = False,
+        gt: bool = False,
+        lt: bool = False,
+        ch: bool = False,
+        incr: bool = False,
+    ) -> Deferred[Any]: ...
     def zadd(
         self,
         key: Value,
@@ -83,16 +121,18 @@ class SortedSetsMethods:
             words.append("INCR")
         for row in rows:
             words += row
+        if incr:
+            return self.execute_as(shapes.number, *words)
         return self.execute(*words)
 
-    def zcard(self, key: Value) -> Deferred[Any]:
+    def zcard(self, key: Value) -> Deferred[int]:
         """ZCARD key
 
         Returns the number of members of a sorted set.  Since 1.2.0; O(1).
         """
         return self.execute("ZCARD", key)
 
-    def zcount(self, key: Value, min: float | str, max: float | str) -> Deferred[Any]:
+    def zcount(self, key: Value, min: float | str, max: float | str) -> Deferred[int]:
         """ZCOUNT key min:double max:double
 
         Returns how many members of a sorted set are within a range of scores.  Since 2.0.0; O(log(N)) where N
@@ -100,102 +140,15 @@ class SortedSetsMethods:
         """
         return self.execute("ZCOUNT", key, min, max)
 
-    def zdiff(self, keys: Values, *, withscores: bool = False) -> Deferred[Any]:
-        """ZDIFF numkeys key [key ...] [WITHSCORES]
-
-        Returns the members of a sorted set that others do not have.  Since 6.2.0; O(N*K + M*log(M)) where N
-        is the size of the first of K inputs and M the size of the result.
-        """
-        words: list[Any] = ["ZDIFF"]
-        keys = many(keys)
-        words += [len(keys), *keys]
-        if withscores:
-            words.append("WITHSCORES")
-        return self.execute(*words)
-
-    def zdiffstore(self, destination: Value, keys: Values) -> Deferred[Any]:
-        """ZDIFFSTORE destination numkeys key [key ...]
-
-        Stores the members of a sorted set that others do not have.  Since 6.2.0; O(N*K + M*log(M)) where N is
-        the size of the first of K inputs and M the size of the result.
-        """
-        words: list[Any] = ["ZDIFFSTORE"]
-        words += [destination]
-        keys = many(keys)
-        words += [len(keys), *keys]
-        return self.execute(*words)
-
-    def zincrby(self, key: Value, increment: int, member: Value) -> Deferred[Any]:
+    def zincrby(self, key: Value, increment: int, member: Value) -> Deferred[float]:
         """ZINCRBY key increment member
 
         Adds to the score of a member of a sorted set.  Since 1.2.0; O(log(N)) where N is the size of the
         sorted set.
         """
-        return self.execute("ZINCRBY", key, increment, member)
+        return self.execute_as(shapes.number, "ZINCRBY", key, increment, member)
 
-    def zinter(
-        self,
-        keys: Values,
-        *,
-        weights: Values | None = None,
-        aggregate: Literal["SUM", "MIN", "MAX"] | None = None,
-        withscores: bool = False,
-    ) -> Deferred[Any]:
-        """ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
-            [WITHSCORES]
-
-        Returns the members that several sorted sets have in common.  Since 6.2.0; O(N*K)+O(M*log(M)) where N
-        is the size of the smallest of K inputs and M the size of the result.
-        """
-        words: list[Any] = ["ZINTER"]
-        keys = many(keys)
-        words += [len(keys), *keys]
-        if weights is not None:
-            words += ["WEIGHTS", *many(weights)]
-        if aggregate is not None:
-            words += ["AGGREGATE", aggregate]
-        if withscores:
-            words.append("WITHSCORES")
-        return self.execute(*words)
-
-    def zintercard(self, keys: Values, *, limit: int | None = None) -> Deferred[Any]:
-        """ZINTERCARD numkeys key [key ...] [LIMIT limit]
-
-        Returns how many members several sorted sets have in common.  Since 7.0.0; O(N*K) where N is the size
-        of the smallest of K inputs.
-        """
-        words: list[Any] = ["ZINTERCARD"]
-        keys = many(keys)
-        words += [len(keys), *keys]
-        if limit is not None:
-            words += ["LIMIT", limit]
-        return self.execute(*words)
-
-    def zinterstore(
-        self,
-        destination: Value,
-        keys: Values,
-        *,
-        weights: Values | None = None,
-        aggregate: Literal["SUM", "MIN", "MAX"] | None = None,
-    ) -> Deferred[Any]:
-        """ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN |
-            MAX>]
-
-        Stores the members that several sorted sets have in common.  Since 2.0.0; O(N*K)+O(M*log(M)) where N
-        is the size of the smallest of K inputs and M the size of the result.
-        """
-        words: list[Any] = ["ZINTERSTORE"]
-        words += [destination]
-        keys = many(keys)
-        words += [len(keys), *keys]
-        if weights is not None:
-            words += ["WEIGHTS", *many(weights)]
-        if aggregate is not None:
-            words += ["AGGREGATE", aggregate]
-        return self.execute(*words)
-
-    def zlexcount(self, key: Value, min: Value, max: Value) -> Deferred[Any]:
+    def zlexcount(self, key: Value, min: Value, max: Value) -> Deferred[int]:
         """ZLEXCOUNT key min max
 
         Returns how many members of a sorted set of one score are within a range of names.  Since 2.8.9;
@@ -203,7 +156,9 @@ class SortedSetsMethods:
         """
         return self.execute("ZLEXCOUNT", key, min, max)
 
-    def zmpop(self, keys: Values, choice_min: Literal["MIN", "MAX"], *, count: int | None = None) -> Deferred[Any]:
+    def zmpop(
+        self, keys: Values, which: Literal["MIN", "MAX"], *, count: int | None = None
+    ) -> Deferred[tuple[T, list[tuple[T, float]]] | None]:
         """ZMPOP numkeys key [key ...] <MIN | MAX> [COUNT count]
 
         Takes members off one end of the first of several sorted sets that is not empty.  Since 7.0.0; O(K) +
@@ -212,20 +167,20 @@ class SortedSetsMethods:
         words: list[Any] = ["ZMPOP"]
         keys = many(keys)
         words += [len(keys), *keys]
-        words.append(choice_min)
+        words.append(which)
         if count is not None:
             words += ["COUNT", count]
-        return self.execute(*words)
+        return self.execute_as(shapes.popped_scored, *words)
 
-    def zmscore(self, key: Value, *members: Value) -> Deferred[Any]:
+    def zmscore(self, key: Value, *members: Value) -> Deferred[list[float | None]]:
         """ZMSCORE key member [member ...]
 
         Returns the scores of several members of a sorted set.  Since 6.2.0; O(N) where N is the number of
         members asked for.
         """
-        return self.execute("ZMSCORE", key, *members)
+        return self.execute_as(shapes.numbers, "ZMSCORE", key, *members)
 
-    def zpopmax(self, key: Value, *, count: int | None = None) -> Deferred[Any]:
+    def zpopmax(self, key: Value, *, count: int | None = None) -> Deferred[list[tuple[T, float]]]:
         """ZPOPMAX key [count]
 
         Takes the members with the highest scores out of a sorted set.  Since 5.0.0; O(log(N)*M) where N is
@@ -235,9 +190,9 @@ class SortedSetsMethods:
         words += [key]
         if count is not None:
             words += [count]
-        return self.execute(*words)
+        return self.execute_as(shapes.scored, *words)
 
-    def zpopmin(self, key: Value, *, count: int | None = None) -> Deferred[Any]:
+    def zpopmin(self, key: Value, *, count: int | None = None) -> Deferred[list[tuple[T, float]]]:
         """ZPOPMIN key [count]
 
         Takes the members with the lowest scores out of a sorted set.  Since 5.0.0; O(log(N)*M) where N is the
@@ -247,17 +202,39 @@ class SortedSetsMethods:
         words += [key]
         if count is not None:
             words += [count]
-        return self.execute(*words)
+        return self.execute_as(shapes.scored, *words)
 
-    def zrandmember(self, *arguments: Value) -> Deferred[Any]:
+    @overload
+    def zrandmember(
+        self, key: Value, *, count: int | None = None, withscores: Literal[True]
+    ) -> Deferred[list[tuple[T, float]]]: ...
+    @overload
+    def zrandmember(self, key: Value, *, count: int, withscores: Literal[False] = False) -> Deferred[list[T]]: ...
+    @overload
+    def zrandmember(
+        self, key: Value, *, count: None = None, withscores: Literal[False] = False
+    ) -> Deferred[T | None]: ...
+    @overload
+    def zrandmember(self, key: Value, *, count: int | None = None, withscores: bool = False) -> Deferred[Any]: ...
+    def zrandmember(self, key: Value, *, count: int | None = None, withscores: bool = False) -> Deferred[Any]:
         """ZRANDMEMBER key [count [WITHSCORES]]
 
         Returns members of a sorted set chosen by chance.  Since 6.2.0; O(N*log(M)) where N is the number of
         members returned and M the size of the sorted set.
         """
-        return self.execute("ZRANDMEMBER", *arguments)
+        words: list[Any] = ["ZRANDMEMBER"]
+        words += [key]
+        if count is not None:
+            words += [count]
+        if withscores:
+            words.append("WITHSCORES")
+        if withscores:
+            return self.execute_as(shapes.scored, *words)
+        if count is not None:
+            return self.execute_as(shapes.listed, *words)
+        return self.execute(*words)
 
-    def zrem(self, key: Value, *members: Value) -> Deferred[Any]:
+    def zrem(self, key: Value, *members: Value) -> Deferred[int]:
         """ZREM key member [member ...]
 
         Removes members from a sorted set.  Since 1.2.0; O(M*log(N)) where N is the size of the sorted set and
@@ -265,6 +242,24 @@ class SortedSetsMethods:
         """
         return self.execute("ZREM", key, *members)
 
+    @overload
+    def zscan(
+        self, key: Value, cursor: int, *, match: Value | None = None, count: int | None = None, noscores: Literal[True]
+    ) -> Deferred[tuple[int, list[T]]]: ...
+    @overload
+    def zscan(
+        self,
+        key: Value,
+        cursor: int,
+        *,
+        match: Value | None = None,
+        count: int | None = None,
+        noscores: Literal[False] = False,
+    ) -> Deferred[tuple[int, list[tuple[T, float]]]]: ...
+    @overload
+    def zscan(
+        self, key: Value, cursor: int, *, match: Value | None = None, count: int | None = None, noscores: bool = False
+    ) -> Deferred[Any]: ...
     def zscan(
         self, key: Value, cursor: int, *, match: Value | None = None, count: int | None = None, noscores: bool = False
     ) -> Deferred[Any]:
@@ -282,60 +277,13 @@ class SortedSetsMethods:
             words += ["COUNT", count]
         if noscores:
             words.append("NOSCORES")
-        return self.execute(*words)
+        if noscores:
+            return self.execute_as(shapes.page, *words)
+        return self.execute_as(shapes.page_of_scores, *words)
 
-    def zscore(self, key: Value, member: Value) -> Deferred[Any]:
+    def zscore(self, key: Value, member: Value) -> Deferred[float | None]:
         """ZSCORE key member
 
         Returns the score of a member of a sorted set.  Since 1.2.0; O(1).
         """
-        return self.execute("ZSCORE", key, member)
-
-    def zunion(
-        self,
-        keys: Values,
-        *,
-        weights: Values | None = None,
-        aggregate: Literal["SUM", "MIN", "MAX"] | None = None,
-        withscores: bool = False,
-    ) -> Deferred[Any]:
-        """ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
-            [WITHSCORES]
-
-        Returns the members of any of several sorted sets.  Since 6.2.0; O(N)+O(M*log(M)) where N is the sum
-        of the sizes of the inputs and M the size of the result.
-        """
-        words: list[Any] = ["ZUNION"]
-        keys = many(keys)
-        words += [len(keys), *keys]
-        if weights is not None:
-            words += ["WEIGHTS", *many(weights)]
-        if aggregate is not None:
-            words += ["AGGREGATE", aggregate]
-        if withscores:
-            words.append("WITHSCORES")
-        return self.execute(*words)
-
-    def zunionstore(
-        self,
-        destination: Value,
-        keys: Values,
-        *,
-        weights: Values | None = None,
-        aggregate: Literal["SUM", "MIN", "MAX"] | None = None,
-    ) -> Deferred[Any]:
-        """ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN |
-            MAX>]
-
-        Stores the members of any of several sorted sets.  Since 2.0.0; O(N)+O(M*log(M)) where N is the sum of
-        the sizes of the inputs and M the size of the result.
-        """
-        words: list[Any] = ["ZUNIONSTORE"]
-        words += [destination]
-        keys = many(keys)
-        words += [len(keys), *keys]
-        if weights is not None:
-            words += ["WEIGHTS", *many(weights)]
-        if aggregate is not None:
-            words += ["AGGREGATE", aggregate]
-        return self.execute(*words)
+        return self.execute_as(shapes.number, "ZSCORE", key, member)

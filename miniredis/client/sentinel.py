@@ -19,6 +19,7 @@ from miniredis.client.connection import Connection, first_reply, request_of
 from miniredis.client.errors import ConnectionFailed, RedisError
 from miniredis.client.link import Dialer, Endpoints, Link, endpoint_of, fixed
 from miniredis.client.settings import Address, Settings
+from miniredis.client.shapes import T
 from miniredis.client.subscriber import Message, Subscriber
 
 
@@ -42,7 +43,7 @@ class Sentinels:
             reply_timeout=settings.connect_timeout,
         )
         self._endpoints = endpoints
-        self._clients: dict[Address, Client] = {}
+        self._clients: dict[Address, Client[str]] = {}
         for address in addresses:
             self._add(address)
 
@@ -55,8 +56,8 @@ class Sentinels:
         dialer.endpoint = self._endpoints
         return dialer
 
-    def _add(self, address: Address) -> Client:
-        client = self._clients[address] = Client(self.dialer(address))
+    def _add(self, address: Address) -> Client[str]:
+        client = self._clients[address] = Client[str](self.dialer(address))
         return client
 
     def locate(self) -> Deferred[Address]:
@@ -80,11 +81,11 @@ class Sentinels:
             return found
         raise ConnectionFailed(f"no sentinel says where {self.name} is ({problem})")
 
-    async def _primary(self, client: Client, sentinel: Address) -> Address | None:
+    async def _primary(self, client: Client[str], sentinel: Address) -> Address | None:
         place = await client.execute("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.name)
         return Address(place[0], int(place[1]), tls=sentinel.tls) if place else None
 
-    async def _replica(self, client: Client, sentinel: Address) -> Address | None:
+    async def _replica(self, client: Client[str], sentinel: Address) -> Address | None:
         """One that is up; the primary where there is none."""
         rows = await client.execute("SENTINEL", "REPLICAS", self.name)
         good = []
@@ -120,7 +121,7 @@ class Sentinels:
         if self._role == "primary" and not (isinstance(role, list) and role and role[0] == b"master"):
             raise ConnectionFailed(f"what should be the primary {self.name} is none")
 
-    def listener(self) -> Subscriber:
+    def listener(self) -> Subscriber[str]:
         """A subscription at whichever sentinel can be reached."""
         turn = 0
 
@@ -132,14 +133,14 @@ class Sentinels:
 
         dialer = Dialer(self._reactor, self._settings, locate)
         dialer.endpoint = self._endpoints
-        return Subscriber(Link(dialer, tenacious=True), True)
+        return Subscriber[str](Link(dialer, tenacious=True), True)
 
     def close(self) -> None:
         for client in self._clients.values():
             client.close()
 
 
-class SentinelClient(Client):
+class SentinelClient(Client[T]):
     """A client whose server is where the sentinels say."""
 
     def __init__(
@@ -162,7 +163,7 @@ class SentinelClient(Client):
         self._news.subscribe("+switch-master", listener=self._switched).addErrback(lambda failure: None)
         Deferred.fromCoroutine(self.sentinels.discover()).addErrback(lambda failure: None)
 
-    def _switched(self, message: Message) -> None:
+    def _switched(self, message: Message[str]) -> None:
         if message.data.split(" ")[0] == self.sentinels.name:
             self.moved(f"{self.sentinels.name} is another server now")
 

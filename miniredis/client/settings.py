@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from miniredis.client.errors import AddressError
 
+#: Who may be asked to read (see reading.py).
+WAYS: Final = ("primary", "replica", "any", "nearest")
 DEFAULT_PORT: Final = 6379
 DEFAULT_SENTINEL_PORT: Final = 26379
 
@@ -52,6 +54,8 @@ class Settings:
     sentinel_username: str = ""
     sentinel_password: str = ""
     role: str = "primary"
+    #: Who answers commands that only read, in a cluster: "primary", "replica", "any" node of the shard, or "nearest".
+    read_from: str = "primary"
     #: Commands that may wait for a connection.
     most_waiting: int = 100_000
     #: Connections beside the shared one: for blocking commands and WATCH.
@@ -112,6 +116,8 @@ def with_changes(settings: Settings, changes: dict[str, Any]) -> Settings:
         raise AddressError("the protocol is 2 or 3")
     if changed.role not in ("primary", "replica"):
         raise AddressError("the role is primary or replica")
+    if changed.read_from not in WAYS:
+        raise AddressError(f"read_from is one of {', '.join(WAYS)}")
     if changed.cache_size and changed.protocol == 2:
         raise AddressError("client-side caching needs protocol 3")
     return changed

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, Self
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.logger import Logger
@@ -23,6 +23,7 @@ from twisted.logger import Logger
 from miniredis.client.connection import Connection, Request
 from miniredis.client.errors import ClientClosed, RedisError
 from miniredis.client.link import Link
+from miniredis.client.shapes import T
 from miniredis.client.values import Value, encode, to_bytes, to_python
 
 log: Final = Logger()
@@ -35,20 +36,20 @@ KIND_OF_CONFIRMATION: Final = {
 
 
 @dataclass(frozen=True)
-class Message:
+class Message(Generic[T]):
     """`kind` is "message", "pmessage", "smessage", or "reconnected" (then the rest is empty)."""
 
     kind: str
-    channel: Any = b""
-    data: Any = b""
+    channel: T
+    data: T
     #: The pattern that the channel matched, of a pmessage.
-    pattern: Any = None
+    pattern: T | None = None
 
 
-Listener = Callable[[Message], object]
+Listener = Callable[[Message[T]], object]
 
 
-class Subscriber:
+class Subscriber(Generic[T]):
     """Reads messages by `async for`, by `next()`, or gives them to listeners."""
 
     def __init__(self, link: Link, decode: bool, most_queued: int = 1000) -> None:
@@ -56,10 +57,10 @@ class Subscriber:
         self._decode = decode
         self._most_queued = most_queued
         #: (kind, name) -> listener; None: messages are queued.
-        self._wanted: dict[tuple[bytes, bytes], Listener | None] = {}
+        self._wanted: dict[tuple[bytes, bytes], Listener[T] | None] = {}
         self._confirmations: dict[tuple[bytes, bytes, bool], list[Deferred[None]]] = {}
-        self._queue: deque[Message] = deque()
-        self._reader: Deferred[Message] | None = None
+        self._queue: deque[Message[T]] = deque()
+        self._reader: Deferred[Message[T]] | None = None
         self._paused = False
         self._connected_before = False
         self._closed = False
@@ -68,15 +69,15 @@ class Subscriber:
 
     # What is wanted.
 
-    def subscribe(self, *channels: Value, listener: Listener | None = None) -> Deferred[Any]:
+    def subscribe(self, *channels: Value, listener: Listener[T] | None = None) -> Deferred[Any]:
         """Listen to channels; the Deferred fires when the server has confirmed all."""
         return self._want(b"message", channels, listener)
 
-    def psubscribe(self, *patterns: Value, listener: Listener | None = None) -> Deferred[Any]:
+    def psubscribe(self, *patterns: Value, listener: Listener[T] | None = None) -> Deferred[Any]:
         """Listen to all channels that match."""
         return self._want(b"pmessage", patterns, listener)
 
-    def ssubscribe(self, *channels: Value, listener: Listener | None = None) -> Deferred[Any]:
+    def ssubscribe(self, *channels: Value, listener: Listener[T] | None = None) -> Deferred[Any]:
         """Listen to shard channels."""
         return self._want(b"smessage", channels, listener)
 
@@ -92,7 +93,7 @@ class Subscriber:
         """Listen no longer to shard channels; without names, to none."""
         return self._unwant(b"smessage", channels)
 
-    def _want(self, kind: bytes, values: tuple[Value, ...], listener: Listener | None) -> Deferred[Any]:
+    def _want(self, kind: bytes, values: tuple[Value, ...], listener: Listener[T] | None) -> Deferred[Any]:
         names = [to_bytes(value) for value in values]
         for name in names:
             self._wanted[kind, name] = listener
@@ -131,7 +132,8 @@ class Subscriber:
         for key in [key for key in self._confirmations if not key[2]]:
             self._confirm(key)
         if self._connected_before and any(listener is None for listener in self._wanted.values()):
-            self._queue_message(Message("reconnected"))
+            nothing: Any = "" if self._decode else b""
+            self._queue_message(Message("reconnected", nothing, nothing))
         self._connected_before = True
 
     # What comes.
@@ -172,7 +174,7 @@ class Subscriber:
             if not confirmed.called:
                 confirmed.callback(None)
 
-    def _queue_message(self, message: Message) -> None:
+    def _queue_message(self, message: Message[T]) -> None:
         if self._reader is not None:
             reader, self._reader = self._reader, None
             reader.callback(message)
@@ -182,7 +184,7 @@ class Subscriber:
             self._paused = True
             self.link.connection.pause()
 
-    def next(self) -> Deferred[Message]:
+    def next(self) -> Deferred[Message[T]]:
         """The next message that no listener takes."""
         if self._queue:
             message = self._queue.popleft()
@@ -198,13 +200,13 @@ class Subscriber:
         self._reader = Deferred(self._reader_gone)
         return self._reader
 
-    def _reader_gone(self, reader: Deferred[Message]) -> None:
+    def _reader_gone(self, reader: Deferred[Message[T]]) -> None:
         self._reader = None
 
-    def __aiter__(self) -> Subscriber:
+    def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message:
+    async def __anext__(self) -> Message[T]:
         """Ends when the subscriber is closed."""
         try:
             return await self.next()
@@ -224,7 +226,7 @@ class Subscriber:
                 if not confirmed.called:
                     confirmed.errback(problem)
 
-    async def __aenter__(self) -> Subscriber:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *problem: object) -> None:

@@ -91,7 +91,8 @@ def test_resp2_is_spoken_when_the_server_knows_no_hello():
 def test_resp2_when_wanted(network):
     client = network.client("redis://localhost?protocol=2")
     network.wait(client.hset("h", {"a": 1}))
-    assert network.wait(client.hgetall("h")) == [b"a", b"1"]
+    assert network.wait(client.execute("HGETALL", "h")) == [b"a", b"1"]
+    assert network.wait(client.hgetall("h")) == {b"a": b"1"}
 
 
 def test_database_and_name_are_set_on_each_connection(network):
@@ -620,6 +621,36 @@ def test_a_script_is_sent_by_its_sha(network):
     assert sent.count(b"return {KEYS") == 1
     network.wait(client.script_flush())
     assert network.wait(script(["k"], ["c"])) == [b"k", b"c"]
+
+
+def test_a_script_among_gathered_commands_is_sent_with_its_text(network):
+    client = network.client()
+
+    async def work() -> Any:
+        async with client.transaction() as tx:
+            tx.set("n", 1)
+            later = tx.script("return redis.call('INCRBY', KEYS[1], ARGV[1])")(["n"], [4])
+        return await later, tx.results
+
+    assert network.wait(work()) == (5, [b"OK", 5])
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_gathered_commands_have_the_types_of_their_methods(network, protocol):
+    client = network.client(protocol=protocol)
+
+    async def work() -> Any:
+        async with client.pipeline() as pipe:
+            pipe.zadd("z", [(1, "a")])
+            later = pipe.zrange("z", 0, -1, withscores=True)
+            pipe.execute("ZRANGE", "z", 0, -1)
+        async with client.watch("z") as tx:
+            at_once = await tx.zscore("z", "a")
+            tx.multi()
+            tx.zscore("z", "a")
+        return await later, pipe.results, at_once, tx.results
+
+    assert network.wait(work()) == ([(b"a", 1.0)], [1, [(b"a", 1.0)], [b"a"]], 1.0, [1.0])
 
 
 def test_scans_go_through_everything(network):

@@ -40,6 +40,7 @@ class NodePeer:
         self.parser = ReplyParser()
         self.out: list[bytes] = []
         self.asking = False
+        self.reads_only = False
         self.aborted: bool | None = None
 
     def send(self, data: bytes) -> None:
@@ -57,13 +58,19 @@ class NodePeer:
         if name == b"ASKING":
             self.asking = True
             return b"+OK\r\n"
+        if name == b"READONLY":
+            self.reads_only = True
+            return b"+OK\r\n"
         asking, self.asking = self.asking, False
         if name == b"MULTI":
             self.aborted = False
         if self.node.refusals:
             return self.node.refusals.pop(0)
         for at in facts_of(words).key_positions(words):
-            refusal = self.node.town.refusal(self.node.port, key_slot(words[at]), asking)
+            slot = key_slot(words[at])
+            if self.reads_only and facts_of(words).reads and self.node.town.reads_for(self.node.port, slot):
+                continue
+            refusal = self.node.town.refusal(self.node.port, slot, asking)
             if refusal:
                 self.aborted = self.aborted is not None or None
                 return refusal
@@ -109,6 +116,19 @@ class Town:
         #: Slots on their way, and where to.
         self.moving: dict[int, int] = {}
         self.shown: dict[int, int] | None = None
+        #: Replica -> its primary.
+        self.replicas: dict[int, int] = {}
+
+    def add_replica(self, port: int, primary: int) -> Node:
+        """A node with the data of its primary."""
+        node = self.nodes[port] = Node(self, port)
+        node.server = self.nodes[primary].server
+        self.replicas[port] = primary
+        self.network.serve(port, node)
+        return node
+
+    def reads_for(self, port: int, slot: int) -> bool:
+        return self.replicas.get(port) == self.owners[slot]
 
     def refusal(self, port: int, slot: int, asking: bool) -> bytes:
         owner = self.owners[slot]
@@ -125,7 +145,8 @@ class Town:
         start = 0
         for slot in range(1, 16385):
             if slot == 16384 or owners[slot] != owners[start]:
-                rows.append([start, slot - 1, [b"127.0.0.1", owners[start], b"id"]])
+                ports = [owners[start], *(port for port, of in self.replicas.items() if of == owners[start])]
+                rows.append([start, slot - 1, *([b"127.0.0.1", port, b"id"] for port in ports)])
                 start = slot
         out: list[bytes] = []
         append_reply(out, rows, 2)
@@ -198,6 +219,7 @@ def test_replies_of_several_nodes_become_one():
     a, b = Address(port=1), Address(port=2)
     failure = Failure(CommandError("NOTBUSY no"))
     assert combine("agg_min", {a: 2, b: 1}) == 1
+    assert combine("agg_min", {a: [1, 0], b: [0, 2]}) == [0, 0]
     assert combine("agg_max", {a: 2, b: 1}) == 2
     assert combine("agg_logical_and", {a: [1, 1], b: [0, 1]}) == [0, 1]
     assert combine("agg_logical_and", {a: 1, b: 0}) == 0
@@ -299,6 +321,20 @@ def test_a_silent_node_is_passed_over_for_the_map(town):
     town.network.frozen.add(7000)
     cluster = town.network.cluster("redis+cluster://127.0.0.1:7000,127.0.0.1:7001", connect_timeout=1.0)
     assert town.network.wait(cluster.set("a", 1), 10) == b"OK"
+
+
+def test_what_each_node_says_is_told_by_node(town):
+    cluster = town.network.cluster()
+    told = town.network.wait(cluster.function_stats())
+    assert set(told) == {f"127.0.0.1:{port}" for port in town.nodes}
+    assert all(b"engines" in each for each in told.values())
+
+    async def pipe() -> Any:
+        async with cluster.pipeline() as pipe:
+            later = pipe.function_stats()
+        return await later
+
+    assert town.network.wait(pipe()) == told
 
 
 def test_pipelines_go_to_all_nodes_and_transactions_to_one(town):

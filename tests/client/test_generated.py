@@ -15,6 +15,8 @@ from twisted.internet.defer import Deferred, succeed
 
 from miniredis.client.facts import facts_of
 from miniredis.client.methods import Methods
+from miniredis.client.methods_all_nodes import AllNodesMethods
+from miniredis.client.methods_one_node import OneNodeMethods
 from miniredis.client.values import words_of
 from miniredis.commands.declaration import Command
 
@@ -33,7 +35,7 @@ generator = load_generator()
 COMMANDS: dict[str, Command] = {generator.method_name(command): command for command in generator.commands()}
 
 
-class Recorder(Methods):
+class Recorder(Methods[bytes], OneNodeMethods[bytes]):
     def __init__(self) -> None:
         self.words: list[bytes] = []
 
@@ -42,7 +44,21 @@ class Recorder(Methods):
         return succeed(None)
 
 
-METHODS = sorted(name for name in vars(Methods) | dict(inspect.getmembers(Methods)) if name in COMMANDS)
+#: One of their options must be there, and no signature says which.
+NEEDED: dict[str, dict[str, Any]] = {
+    "bitfield": {},
+    "client_kill": {"type_": "normal", "user": "default"},
+    "client_setinfo": {"lib_name": "x"},
+    "cluster_replicate": {"node_id": "x"},
+    "cluster_setslot": {"stable": True},
+    "cluster_slot_stats": {"orderby": "x", "limit": 1},
+    "geosearch": {"frommember": "x", "byradius": (1, "M")},
+    "geosearchstore": {"frommember": "x", "byradius": (1, "M")},
+    "replicaof": {"no_one": True},
+    "slaveof": {"no_one": True},
+    "xtrim": {"maxlen": 1},
+}
+METHODS = sorted(name for name, _ in inspect.getmembers(Recorder) if name in COMMANDS)
 
 
 def test_the_files_are_up_to_date(tmp_path):
@@ -68,14 +84,41 @@ def example(annotation: str, number: int) -> Any:
     if annotation.startswith("Literal["):
         return re.findall(r"\w[\w-]*", annotation)[1]
     if annotation.startswith("tuple["):
-        return (number,) * (annotation.count(",") + 1)
+        return (number,) * (re.sub(r"Literal\[[^]]*\]", "Literal", annotation).count(",") + 1)
     if annotation.startswith("Mapping["):
         return {f"field{number}": number}
     if annotation.startswith("Sequence[Sequence"):
         return [(number, number + 1000, number + 2000)]
+    if annotation == "Sequence[Value]":
+        return ("GET", "u8", number)
     if annotation == "bool":
         return True
     return [number] if annotation == "Values" else number
+
+
+class Nodes(AllNodesMethods[bytes]):
+    """Two nodes, each of which answers with an empty list."""
+
+    def __init__(self) -> None:
+        self.words: list[bytes] = []
+
+    def execute(self, *words: Any) -> Deferred[Any]:
+        self.words = words_of(words)
+        return succeed({"a:1": [], "b:2": None})
+
+
+def test_what_all_nodes_are_asked_is_what_one_is_asked():
+    told = [name for name in vars(AllNodesMethods) if name in COMMANDS]
+    assert set(told) == {name for name in vars(OneNodeMethods) if name in COMMANDS}
+    assert len(told) >= 10
+    for name in told:
+        one, both = Recorder(), Nodes()
+        values = {"latency_graph": ["x"], "latency_history": ["x"]}.get(name, [])
+        getattr(one, name)(*values)
+        found: list[Any] = []
+        getattr(both, name)(*values).addCallback(found.append)
+        assert one.words == both.words
+        assert found in ([{"a:1": [], "b:2": None}], [{"a:1": {}, "b:2": None}])
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -97,6 +140,8 @@ def test_a_method_makes_its_command(name, everything):
             named[parameter.name] = example(annotation, number)
         else:
             positional.append(example(annotation, number))
+    if not everything:
+        named |= NEEDED.get(name, {})
     method(*positional, **named)
     words = recorder.words
     start = generator.full_name(command).upper().encode().split(b"|")

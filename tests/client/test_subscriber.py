@@ -74,9 +74,9 @@ def test_messages_are_iterated_until_the_end(network, clients):
 def test_listeners_get_their_messages_and_may_fail(network, clients):
     reader, writer = clients
     news = reader.subscriber()
-    got: list[Message] = []
+    got: list[Message[bytes]] = []
 
-    def fails(message: Message) -> None:
+    def fails(message: Message[bytes]) -> None:
         raise KeyError(message)
 
     network.wait(news.subscribe("a", listener=got.append))

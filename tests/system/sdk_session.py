@@ -5,13 +5,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater, react
 
 from miniredis.client import connect, connect_cluster
-from miniredis.client.errors import ConnectionFailed, ConnectionLost, RedisError, WatchError, WrongType
+from miniredis.client.errors import CommandError, ConnectionFailed, ConnectionLost, RedisError, WatchError, WrongType
+
+sys.path.append(str(Path(__file__).parent.parent))
+from client.calls import CALLS, CALLS_OF_NODES, CALLS_OF_PROCESSES, Checked, problem
+
+#: What a server of Redis 7.0 says of commands and options that came after it.
+TOO_NEW = (
+    "ERR unknown command",
+    "ERR unknown subcommand",
+    "ERR Unknown subcommand",
+    "ERR syntax error",
+    "ERR wrong number",
+)
 
 
 async def pause(reactor: Any, seconds: float) -> None:
@@ -28,7 +41,9 @@ async def everything(reactor: Any, url: str) -> None:
             assert await gatherResults([client.incr("n") for _ in range(1000)]) == list(range(1, 1001))
             await client.hset("h", {"a": 1, "b": 2})
             found = await client.hgetall("h")
-            assert found == ({"a": "1", "b": "2"} if protocol == 3 else ["a", "1", "b", "2"])
+            assert found == {"a": "1", "b": "2"}
+            raw = await client.execute("HGETALL", "h")
+            assert raw == ({"a": "1", "b": "2"} if protocol == 3 else ["a", "1", "b", "2"])
             try:
                 await client.lpush("k", 1)
             except WrongType:
@@ -63,8 +78,8 @@ async def everything(reactor: Any, url: str) -> None:
                 assert await client.publish("news", "hello") == 2
                 kinds = {(await news.next()).kind for _ in range(2)}
                 assert kinds == {"message", "pmessage"}
-                await client.client_kill("TYPE", "pubsub")
-                while (await client.pubsub_numsub("news"))[1] != 1:
+                await client.client_kill(type_="pubsub")
+                while (await client.pubsub_numsub("news"))["news"] != 1:
                     await pause(reactor, 0.01)
                 assert (await news.next()).kind == "reconnected"
                 await client.publish("news", "again")
@@ -79,6 +94,26 @@ async def everything(reactor: Any, url: str) -> None:
             await pause(reactor, 0.01)
         assert cached.cache is not None and cached.cache.hits >= 1
     print("all well")
+
+
+async def typed(reactor: Any, url: str, kind: str) -> None:
+    """Each typed method: prints what they returned that they had not promised, and how many answered."""
+    answered = 0
+    for protocol in (2, 3):
+        async with connect(url, protocol=protocol) as client:
+            await client.flushall()
+            calls = CALLS_OF_NODES if kind.endswith("node") else [*CALLS, *CALLS_OF_PROCESSES]
+            if kind.endswith("node"):
+                await client.set("a", 1)
+            for call in calls:
+                name, promised, reply = await call(Checked(client, bytes))
+                if kind.startswith("redis") and isinstance(reply, CommandError) and str(reply).startswith(TOO_NEW):
+                    continue
+                wrong = problem(name, promised, reply)
+                if wrong:
+                    print(wrong)
+                answered += not wrong
+    print(answered, 2 * len(calls))
 
 
 async def greet(reactor: Any, url: str) -> None:
@@ -113,7 +148,7 @@ async def load(reactor: Any, url: str, pid: str) -> None:
                         os.kill(int(pid), signal.SIGKILL)
 
         await gatherResults([Deferred.fromCoroutine(work()) for _ in range(50)])
-        value = int(await client.get("n"))
+        value = int(await client.get("n") or 0)
         while not await client.publish("news", "x"):
             await pause(reactor, 0.01)
         while not heard:
@@ -159,6 +194,35 @@ async def cluster(reactor: Any, url: str) -> None:
         print("still well", flush=True)
 
 
+async def replica_reads(reactor: Any, url: str, pid: str) -> None:
+    """Reads from replicas, then, with one of them killed, from whoever is left; prints how many reads each time."""
+    async with connect_cluster(url, read_from="replica", failover_timeout=60) as client:
+        keys = [f"key:{number}" for number in range(100)]
+        for key in keys:
+            assert await client.set(key, key) == b"OK"
+        await client.wait(1, 5000)
+        while await client.mget(*keys) != [key.encode() for key in keys]:
+            await pause(reactor, 0.01)
+
+        async def primaries_read() -> bool:
+            """Read all keys; whether a primary has seen a GET.  INFO asks the primaries only."""
+            assert await client.config_resetstat() == b"OK"
+            for key in keys:
+                assert await client.get(key) == key.encode()
+            return any(b"cmdstat_get:" in text for text in (await client.info("commandstats")).values())
+
+        # A new cluster takes its time until each node knows of each replica.
+        while await primaries_read():
+            await client.refresh()
+            await pause(reactor, 0.05)
+        print("replicas", flush=True)
+        os.kill(int(pid), signal.SIGKILL)
+        for key in keys:
+            assert await client.get(key) == key.encode()
+        assert any(b"cmdstat_get:" in text for text in (await client.info("commandstats")).values())
+        print("primaries", flush=True)
+
+
 async def failover(reactor: Any, url: str, pid: str) -> None:
     async with connect(url, failover_timeout=60) as client:
         await client.set("before", 1)
@@ -170,7 +234,7 @@ async def failover(reactor: Any, url: str, pid: str) -> None:
                 break
             except ConnectionLost:
                 continue
-        print((await client.get("before")).decode(), (await client.get("after")).decode())
+        print(*[(value or b"").decode() for value in (await client.mget("before", "after"))])
 
 
 if __name__ == "__main__":

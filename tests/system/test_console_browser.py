@@ -80,6 +80,17 @@ class Browser:
     def shown(self, by: str, selector: str) -> list[WebElement]:
         return [each for each in self.driver.find_elements(by, selector) if each.is_displayed()]
 
+    def press(self, path: str) -> None:
+        """Click what an XPath finds, however often the page draws it anew meanwhile."""
+
+        def pressed() -> bool:
+            found = self.shown(By.XPATH, path)
+            if found:
+                found[0].click()
+            return bool(found)
+
+        self.wait(pressed)
+
     def field(self, name: str) -> WebElement:
         return self.find(f"dialog [name={name}]")
 
@@ -235,6 +246,57 @@ def test_keys_are_found_made_changed_and_deleted(open_console: Open) -> None:
     browser.wait(lambda: client(b"EXISTS", b"settings") == b":0\r\n")
 
 
+def test_fields_of_hashes_expire_when_they_are_told_to(open_console: Open) -> None:
+    browser, server = open_console()
+    client = server.connect()
+    client(b"HSET", b"h", b"short", b"1", b"long", b"2")
+    client(b"HEXPIRE", b"h", b"1000", b"FIELDS", b"1", b"short")
+    browser.open("keys/0/h")
+    browser.wait_for("in 16 min", ".detail")
+    browser.wait_for("never", ".detail")
+    # Another value leaves the field its time.
+    row = "//tr[td[1][text()='short']]"
+    browser.press(f"{row}/td[2]/button")
+    value = browser.field("value")
+    value.clear()
+    value.send_keys("changed")
+    browser.button("Save").click()
+    browser.wait(lambda: client(b"HGET", b"h", b"short") == b"$7\r\nchanged\r\n")
+    assert client(b"HTTL", b"h", b"FIELDS", b"1", b"short") not in (b"*1\r\n:-1\r\n", b"*1\r\n:-2\r\n")
+    # No time, then one again.
+    browser.press(f"{row}/td[3]/button")
+    browser.field("ttl").clear()
+    browser.button("Save").click()
+    browser.wait(lambda: client(b"HTTL", b"h", b"FIELDS", b"1", b"short") == b"*1\r\n:-1\r\n")
+    browser.button("Add a field").click()
+    browser.field("field").send_keys("new")
+    browser.field("value").send_keys("3")
+    browser.field("ttl").send_keys("5000")
+    browser.button("Add").click()
+    browser.wait_for("in 1 h 23 min", ".detail")
+
+
+def test_an_entry_of_a_stream_has_as_many_fields_as_are_given(open_console: Open) -> None:
+    browser, server = open_console()
+    client = server.connect()
+    client(b"XADD", b"log", b"1-1", b"f", b"v")
+    browser.open("keys/0/log")
+    browser.button("Add an entry").click()
+    identity = browser.field("id")
+    identity.clear()
+    identity.send_keys("2-1")
+    browser.button("Another field").click()
+    browser.wait(lambda: len(browser.shown(By.CSS_SELECTOR, "dialog [name=field]")) == 2)
+    for at, (name, value) in enumerate((("total", "5"), ("currency", "EUR"))):
+        browser.shown(By.CSS_SELECTOR, "dialog [name=field]")[at].send_keys(name)
+        browser.shown(By.CSS_SELECTOR, "dialog [name=value]")[at].send_keys(value)
+    browser.button("Another field").click()
+    browser.button("Add").click()
+    browser.wait_for("currency", ".detail")
+    entry = b"*4\r\n$5\r\ntotal\r\n$1\r\n5\r\n$8\r\ncurrency\r\n$3\r\nEUR\r\n"
+    assert client(b"XRANGE", b"log", b"2-1", b"2-1") == b"*1\r\n*2\r\n$3\r\n2-1\r\n" + entry
+
+
 @pytest.mark.parametrize("kind", ["string", "list", "hash", "set", "zset", "stream"])
 def test_every_type_can_be_made_and_seen(open_console: Open, kind: str) -> None:
     browser, server = open_console()
@@ -348,6 +410,22 @@ def test_streams_and_their_groups_are_seen(open_console: Open) -> None:
     browser.wait_for("1 pending")
     browser.button("Acknowledge").click()
     browser.wait_for("0 pending")
+
+
+def test_streams_of_all_databases_are_listed(open_console: Open) -> None:
+    browser, server = open_console()
+    client = server.connect()
+    client(b"XADD", b"first", b"1-1", b"f", b"v")
+    client(b"SELECT", b"3")
+    client(b"XADD", b"other", b"1-1", b"f", b"v")
+    client(b"XGROUP", b"CREATE", b"other", b"readers", b"0")
+    browser.open("streams")
+    browser.wait(lambda: "db0" in browser.text(".keylist") and "db3" in browser.text(".keylist"))
+    next(each for each in browser.shown(By.CSS_SELECTOR, ".keylist button") if "other" in each.text).click()
+    browser.wait_for("readers")
+    browser.find(".detail a").click()
+    browser.wait_for("Add an entry", ".detail")
+    assert browser.driver.execute_script("return location.hash") == "#/keys/3/other"
 
 
 def test_modes_that_are_off_say_so(open_console: Open) -> None:

@@ -47,6 +47,18 @@ def test_every_feature_works_with_one_server(kind: str, serve: Callable[..., Ser
     assert session("everything", f"redis://127.0.0.1:{serve(kind).port}") == "all well"
 
 
+def well_typed(printed: str, kind: str) -> None:
+    answered, asked = map(int, printed.split())
+    # Redis 7.0 does not know what came after it.
+    assert answered == asked if kind == "ours" else asked * 0.7 < answered <= asked
+
+
+@KINDS
+def test_every_typed_method_returns_what_it_promises(kind: str, serve: Callable[..., ServerProcess]) -> None:
+    server = serve(kind, "--enable-debug-command", "yes")
+    well_typed(session("typed", f"redis://127.0.0.1:{server.port}", kind), kind)
+
+
 @KINDS
 def test_unix_sockets(kind: str, serve: Callable[..., ServerProcess]) -> None:
     server = serve(kind, "--unixsocket", "{dir}/redis.sock")
@@ -111,6 +123,15 @@ class RedisNode(NodeProcess):
 
 
 @KINDS
+def test_every_typed_method_of_nodes_returns_what_it_promises(kind: str) -> None:
+    nodes = Nodes([NodeProcess() if kind == "ours" else RedisNode() for _ in range(3)], 0)
+    try:
+        well_typed(session("typed", f"redis://{nodes.owner_of('a').address}", f"{kind} node"), kind)
+    finally:
+        nodes.remove()
+
+
+@KINDS
 def test_a_cluster_whose_slots_move(kind: str) -> None:
     nodes = Nodes([NodeProcess() if kind == "ours" else RedisNode() for _ in range(3)], 0)
     try:
@@ -130,6 +151,18 @@ def test_a_cluster_whose_slots_move(kind: str) -> None:
             )  # fmt: skip
         printed, problems = client.communicate(timeout=100)
         assert (said + printed, client.returncode) == ("all well\nstill well\n", 0), problems
+    finally:
+        nodes.remove()
+
+
+@KINDS
+def test_replicas_of_a_cluster_read_and_the_primary_when_one_is_killed(kind: str, count: Callable[..., None]) -> None:
+    nodes = Nodes([NodeProcess() if kind == "ours" else RedisNode() for _ in range(6)], 1)
+    try:
+        replica = nodes.processes[-1]
+        printed = session("replica_reads", f"redis+cluster://{nodes.processes[0].address}", str(replica.process.pid))
+        count("kills", 1)
+        assert printed == "replicas\nprimaries"
     finally:
         nodes.remove()
 

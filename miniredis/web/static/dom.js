@@ -76,26 +76,39 @@ export function pairsList(entries) {
 }
 
 // A dialog with fields: [{name, label, value, type, options, rows, hint}]. Their values, or null.
-export function dialog(title, inputs, { action = "Save", danger = false, note = "" } = {}) {
+// `several` are fields that may be given more than once: their values are lists.
+export function dialog(title, inputs, { action = "Save", danger = false, note = "", several = null, another = "" } = {}) {
   return new Promise((resolve) => {
-    const made = inputs.map((input) => {
+    const make = (input) => {
       let control;
       if (input.options) control = h("select", { name: input.name }, input.options.map((option) => h("option", { value: option, selected: option === input.value }, option)));
       else if (input.rows) control = h("textarea", { name: input.name, rows: input.rows, value: input.value ?? "", spellcheck: false });
       else control = h("input", { name: input.name, type: input.type || "text", value: input.value ?? "", className: "mono", autocomplete: "off", spellcheck: false, required: Boolean(input.required) });
       return h("label", { className: "field" }, input.label, control, input.hint ? h("span", { className: "muted small" }, input.hint) : null);
-    });
+    };
+    const groups = h("div", { className: "groups" });
+    const addGroup = () => {
+      const group = h("div", { className: "group" }, several.map(make));
+      for (const control of group.querySelectorAll("input, textarea, select")) control.dataset.several = "yes";
+      groups.append(group);
+      return group;
+    };
+    if (several) addGroup();
     const element = h("dialog", { "aria-label": title },
       h("form", { method: "dialog" },
         h("h2", {}, title),
         note ? h("p", { className: "muted" }, note) : null,
-        made,
+        inputs.map(make),
+        several ? [groups, h("button", { type: "button", className: "small", onclick: () => addGroup().querySelector("input, textarea").focus() }, another)] : null,
         h("div", { className: "row" },
           h("button", { type: "button", onclick: () => element.close() }, "Cancel"),
           h("button", { className: danger ? "danger" : "primary", value: "yes" }, action))));
     element.addEventListener("close", () => {
       const values = {};
-      for (const control of element.querySelectorAll("input, textarea, select")) values[control.name] = control.value;
+      for (const control of element.querySelectorAll("input, textarea, select")) {
+        if (control.dataset.several) (values[control.name] ??= []).push(control.value);
+        else values[control.name] = control.value;
+      }
       element.remove();
       resolve(element.returnValue === "yes" ? values : null);
     });

@@ -63,7 +63,7 @@ export async function showKey(place, key, db, { gone, renamed, back }) {
       facts, body)));
   const show = VIEWS[type];
   if (!show) fill(body, h("p", { className: "muted" }, `A value of the type ${type} can be looked at from the command line only.`));
-  else await attempt(() => show(body, key, run, change));
+  else await attempt(() => show(body, key, run, change, db));
 }
 
 const VIEWS = { string: showString, list: showList, hash: showHash, set: showSet, zset: showSortedSet, stream: showStream };
@@ -166,22 +166,51 @@ function scanner(run, name, key) {
   };
 }
 
+// What is left of the fields' time in ms: -1 where a field has none; nothing from a server that knows no such times.
+async function timesOf(run, key, fields) {
+  if (!fields.length) return [];
+  return run("HPTTL", key, "FIELDS", String(fields.length), ...fields).catch(() => null);
+}
+
 async function showHash(body, key, run, change) {
   const total = await run("HLEN", key);
   const scan = scanner(run, "HSCAN", key);
+  const expire = (field, seconds) => (seconds === "" ? run("HPERSIST", key, "FIELDS", "1", field) : run("HEXPIRE", key, seconds, "FIELDS", "1", field));
   const add = async () => {
-    const answer = await dialog("New field", [{ name: "field", label: "Field" }, { name: "value", label: "Value", rows: 4 }], { action: "Add" });
-    if (answer) change(() => run("HSET", key, answer.field, answer.value), "Saved");
+    const answer = await dialog("New field", [
+      { name: "field", label: "Field" },
+      { name: "value", label: "Value", rows: 4 },
+      { name: "ttl", label: "Time to live in seconds", type: "number", hint: "Empty: it stays." },
+    ], { action: "Add" });
+    if (!answer) return;
+    change(() => (answer.ttl === ""
+      ? run("HSET", key, answer.field, answer.value)
+      : run("HSETEX", key, "EX", answer.ttl, "FIELDS", "1", answer.field, answer.value)), "Saved");
   };
+  const setTime = async (field, left) => {
+    const answer = await dialog("Time to live of the field", [{ name: "ttl", label: "Seconds", type: "number", value: left > 0 ? Math.ceil(left / 1000) : "", hint: "Empty: the field stays until it is deleted." }]);
+    if (answer) change(() => expire(field, answer.ttl), "Changed");
+  };
+  // HSET would end the time that the field has left.
+  const save = (field, left, now) => (left > 0 ? run("HSETEX", key, "KEEPTTL", "FIELDS", "1", field, now) : run("HSET", key, field, now));
+  const time = (field, left) => h("button", { className: "editable", title: "Change when the field expires", onclick: () => setTime(field, left) },
+    left > 0 ? `in ${duration(left / 1000)}` : h("span", { className: "muted" }, "never"));
   await pager(body, {
     total,
-    columns: ["Field", "Value", ""],
+    columns: ["Field", "Value", "Expires", ""],
     controls: [h("button", { onclick: add }, "Add a field")],
     load: async () => {
       const { reply, isEnd } = await scan();
+      const found = pairs(reply);
+      const times = await timesOf(run, key, found.map(([field]) => field));
       return {
         isEnd,
-        fresh: pairs(reply).map(([field, value]) => [[text(field), "mono"], editable(value, (now) => change(() => run("HSET", key, field, now), "Saved")), [removal(text(field), () => change(() => run("HDEL", key, field), "Removed")), "tight"]]),
+        fresh: found.map(([field, value], at) => {
+          const left = times ? times[at] : -1;
+          return [[text(field), "mono"], editable(value, (now) => change(() => save(field, left, now), "Saved")),
+            [times ? time(field, left) : "–", "tight"],
+            [removal(text(field), () => change(() => run("HDEL", key, field), "Removed")), "tight"]];
+        }),
       };
     },
   });
@@ -232,19 +261,26 @@ async function showSortedSet(body, key, run, change) {
   });
 }
 
-async function showStream(body, key, run, change) {
+async function showStream(body, key, run, change, db) {
   const about = object(await run("XINFO", "STREAM", key));
   const total = number(about.length);
   let last = "+";
   const add = async () => {
-    const answer = await dialog("New entry", [{ name: "field", label: "Field", value: "field" }, { name: "value", label: "Value", rows: 4 }], { action: "Add" });
-    if (answer) change(() => run("XADD", key, "*", answer.field, answer.value), "Added");
+    const answer = await dialog("New entry", [{ name: "id", label: "ID", value: "*", required: true, hint: "*: the server chooses it." }], {
+      action: "Add",
+      several: [{ name: "field", label: "Field" }, { name: "value", label: "Value", rows: 2 }],
+      another: "Another field",
+    });
+    if (!answer) return;
+    // A pair that was left empty was not meant, unless it is the only one.
+    const meant = answer.field.map((field, at) => [field, answer.value[at]]).filter(([field, value], at) => !at || field || value);
+    change(() => run("XADD", key, answer.id, ...meant.flat()), "Added");
   };
   await pager(body, {
     total,
     note: `, newest first · ${count(number(about.groups))} groups`,
     columns: ["ID", "Fields", ""],
-    controls: [isBinary(key) ? null : h("a", { href: `#/streams/${encodeURIComponent(key)}` }, "Groups"), h("button", { onclick: add }, "Add an entry")],
+    controls: [isBinary(key) ? null : h("a", { href: `#/streams/${db}/${encodeURIComponent(key)}` }, "Groups"), h("button", { onclick: add }, "Add an entry")],
     load: async () => {
       const entries = await run("XREVRANGE", key, last, "-", "COUNT", String(PAGE));
       if (entries.length) last = `(${text(entries[entries.length - 1][0])}`;

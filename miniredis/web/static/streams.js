@@ -2,9 +2,18 @@
 
 import { command } from "./wire.js";
 import { h, fill, head, table, flushCard, badge, attempt, dialog, confirm, count, duration } from "./dom.js";
-import { text, object, number, isBinary } from "./values.js";
+import { text, object, number, isBinary, fields } from "./values.js";
 
-export function show(view, [given]) {
+const MOST = 500;
+
+// Databases that hold anything; the first where INFO may not be read.
+async function databases() {
+  const info = await command(["INFO", "keyspace"]).then(fields, () => ({}));
+  const found = Object.keys(info).map((name) => Number(/^db(\d+)$/.exec(name)?.[1])).filter(Number.isInteger);
+  return found.length ? found : [0];
+}
+
+export function show(view, [givenDb, givenKey]) {
   const list = h("ul", { className: "keylist" });
   const detail = h("div", { className: "detail stack" });
   const split = h("div", { className: "split" }, h("section", { className: "card flush list" }, list), detail);
@@ -12,30 +21,37 @@ export function show(view, [given]) {
   fill(detail, h("div", { className: "card empty" }, "Choose a stream to see its consumer groups."));
 
   async function load() {
-    let cursor = "0";
     const found = [];
-    do {
-      const [next, keys] = await command(["SCAN", cursor, "COUNT", "1000", "TYPE", "stream"], { db: 0 });
-      cursor = text(next);
-      found.push(...keys);
-    } while (cursor !== "0" && found.length < 500);
-    fill(list, found.length ? found.map((key) => h("li", {}, h("button", { onclick: () => open(key) }, h("span", { className: "name" }, text(key))))) : h("li", { className: "empty" }, "There is no stream in db0."));
+    for (const db of await databases()) {
+      let cursor = "0";
+      do {
+        const [next, keys] = await command(["SCAN", cursor, "COUNT", "1000", "TYPE", "stream"], { db });
+        cursor = text(next);
+        found.push(...keys.map((key) => ({ db, key })));
+      } while (cursor !== "0" && found.length < MOST);
+    }
+    const row = ({ db, key }) => {
+      const button = h("button", { onclick: () => open(key, db) }, h("span", { className: "name" }, text(key)), badge(`db${db}`));
+      button.dataset.stream = `${db} ${text(key)}`;
+      return h("li", {}, button);
+    };
+    fill(list, found.length ? found.map(row) : h("li", { className: "empty" }, "There is no stream."));
   }
 
-  async function open(key) {
-    if (!isBinary(key)) history.replaceState(null, "", `#/streams/${encodeURIComponent(key)}`);
+  async function open(key, db) {
+    if (!isBinary(key)) history.replaceState(null, "", `#/streams/${db}/${encodeURIComponent(key)}`);
     for (const button of list.querySelectorAll("button")) {
-      if (button.textContent === text(key)) button.setAttribute("aria-current", "true");
+      if (button.dataset.stream === `${db} ${text(key)}`) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
     split.classList.add("open");
-    await attempt(() => describe(key));
+    await attempt(() => describe(key, db));
   }
 
-  async function describe(key) {
-    const run = (...argv) => command(argv, { db: 0 });
+  async function describe(key, db) {
+    const run = (...argv) => command(argv, { db });
     const again = async (work, done) => {
-      if ((await attempt(work, done)) !== null) open(key);
+      if ((await attempt(work, done)) !== null) open(key, db);
     };
     const [about, groups] = await Promise.all([run("XINFO", "STREAM", key).then(object), run("XINFO", "GROUPS", key).then((reply) => reply.map(object))]);
     const add = async () => {
@@ -47,8 +63,8 @@ export function show(view, [given]) {
         h("div", { className: "row" },
           h("button", { className: "small back", onclick: () => split.classList.remove("open"), "aria-label": "Back to the list" }, "‹"),
           h("span", { className: "keyname" }, text(key)), h("div", { className: "spacer" }),
-          isBinary(key) ? null : h("a", { href: `#/keys/0/${encodeURIComponent(key)}` }, "Entries"),
-          h("button", { className: "small", onclick: () => open(key) }, "Refresh"), h("button", { className: "small", onclick: add }, "New group")),
+          isBinary(key) ? null : h("a", { href: `#/keys/${db}/${encodeURIComponent(key)}` }, "Entries"),
+          h("button", { className: "small", onclick: () => open(key, db) }, "Refresh"), h("button", { className: "small", onclick: add }, "New group")),
         h("p", { className: "muted small" }, `${count(number(about.length))} entries · last ID ${text(about["last-generated-id"])} · ${count(number(about["entries-added"] ?? about.length))} ever added`)),
       groups.length ? groups.map((group) => groupCard(key, group, run, again)) : h("div", { className: "card empty" }, "No consumer group reads this stream."));
   }
@@ -92,5 +108,5 @@ export function show(view, [given]) {
       h("button", { className: "small", onclick: move }, "Move"), h("button", { className: "small danger", onclick: destroy }, "Delete")), consumers, pending);
   }
 
-  attempt(load).then(() => given !== undefined && open(given));
+  attempt(load).then(() => givenKey !== undefined && open(givenKey, Number(givenDb) || 0));
 }
