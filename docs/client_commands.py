@@ -13,11 +13,10 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+sys.path.insert(0, str(ROOT))
 
-from client_replies import KINDS, replies  # noqa: E402
-from client_signatures import Parameter, Signature, Underivable, python_name  # noqa: E402
-
+from docs.client_replies import KINDS, replies  # noqa: E402
+from docs.client_signatures import Parameter, Signature, Underivable, python_name  # noqa: E402
 from miniredis.app.assembly import COMMAND_GROUPS  # noqa: E402
 from miniredis.commands.declaration import BLOCKING, READONLY, WRITE, Command  # noqa: E402
 

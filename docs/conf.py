@@ -13,10 +13,9 @@ from pygments.token import Comment, Keyword, String, Text
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tests")]
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
-from pages import write_pages  # noqa: E402
-
+from docs.pages import write_pages  # noqa: E402
 from miniredis import __version__  # noqa: E402
 
 project = "miniredis"

@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 
 from miniredis.config.config import Config
 from miniredis.datatypes.discarded import DISCARDED
+from miniredis.datatypes.shards import new_shard
 from miniredis.dispatch.freeing import PAUSE_SECONDS, Freeing
 from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.port import TimeSource
@@ -94,7 +95,7 @@ class TestFreeing:
 
     def fill(self, tables: int) -> None:
         for _ in range(tables):
-            DISCARDED.add([{b"%d" % number: None} for number in range(100)], 100)
+            DISCARDED.add([new_shard() for _ in range(100)], 100)
 
     def test_nothing_is_waited_for_where_nothing_is_to_be_freed(self) -> None:
         assert self.freeing.finish() is None
