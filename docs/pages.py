@@ -16,7 +16,7 @@ from miniredis.commands.declaration import Command
 from miniredis.config.reference import reference_text
 from miniredis.dispatch.registry import CommandTable
 
-from oracle.absent import ABSENT
+from oracle.absent import ABSENT, ABSENT_FIELDS
 from oracle.differences import DIFFERENCES, REDIS
 
 TITLES = {
@@ -107,6 +107,9 @@ def differences_page() -> str:
         " otherwise.",
         "",
     ]
+    lines += heading("Fields of INFO that are not here", "-")
+    lines += [f"- ``{name}``: {reason}." for name, reason in ABSENT_FIELDS.items()]
+    lines.append("")
     lines += heading("Commands of Valkey 9.1 that are not here", "-")
     there = {command.full_name.decode() for command in CommandTable(COMMAND_GROUPS)}
     for reason, names in ABSENT.items():

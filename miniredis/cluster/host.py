@@ -13,6 +13,7 @@ from miniredis.cluster.surroundings import Link, Settings, Surroundings
 from miniredis.cluster.view import ClusterView
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.pause import FOR_FAILOVER, FOR_SLOT_MIGRATION
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.routing import (
     COMING,
@@ -161,9 +162,9 @@ class EngineWorld(Surroundings):
 
     # -- clients
 
-    def pause_writes(self, timeout_ms: int) -> None:
+    def pause_writes(self, timeout_ms: int, is_migration: bool = False) -> None:
         self._paused_by_us = not self.engine.pause.is_on()
-        self.engine.pause.begin(timeout_ms, True)
+        self.engine.pause.begin(timeout_ms, True, FOR_SLOT_MIGRATION if is_migration else FOR_FAILOVER)
 
     def resume_writes(self) -> None:
         if self._paused_by_us and self.engine.pause.is_on():

@@ -82,7 +82,11 @@ class Import(Migration):
     def __init__(self, cluster: Cluster, name: bytes, source_id: bytes, ranges: Ranges, session: Session) -> None:
         super().__init__(cluster, name, source_id, cluster.view.myself.id, ranges)
         self.session = session
+        self._began_bytes = session.bytes_in
         self.enter(b"receive-snapshot")
+
+    def received_bytes(self) -> int:
+        return self.session.bytes_in - self._began_bytes
 
     def finish(self) -> int:
         """The slots are ours, with the epoch that is returned."""
@@ -105,6 +109,7 @@ class Import(Migration):
     def _end(self, state: bytes, message: bytes = b"") -> None:
         self.is_over = True
         self.enter(state, message)
+        self.cluster.engine.counters.slot_import_bytes += self.received_bytes()
         self.cluster.world.importing -= self.slots
         self.cluster.world.routes_changed()
 
@@ -176,7 +181,13 @@ class Export(Migration, EventSink):
 
     def _ask(self, commands: list[list[bytes]]) -> None:
         assert self.target is not None
-        self.target.ask(commands, ANSWER_S).addCallbacks(self._answered, self._broken)
+        answered = self.target.ask(commands, ANSWER_S)
+        self.engine.counters.slot_export_bytes += self.target.asked_bytes
+        answered.addCallbacks(self._answered, self._broken)
+
+    def unanswered_bytes(self) -> int:
+        """What was sent and may still wait for its way here."""
+        return self.target.asked_bytes if self.target is not None else 0
 
     def _answered(self, replies: Replies) -> None:
         self.engine.begin_turn()
@@ -199,7 +210,7 @@ class Export(Migration, EventSink):
     def _send_some(self) -> None:
         if self.state == b"snapshotting" and len(self._pending) <= FEW:
             # Who has waited already goes on when this is over.
-            self.cluster.world.pause_writes(PAUSE_MS)
+            self.cluster.world.pause_writes(PAUSE_MS, is_migration=True)
             self.enter(b"failover-paused")
         if not self._pending:
             self._is_handing_over = True
@@ -292,6 +303,9 @@ class Migrations:
 
     def exports(self) -> list[Export]:
         return [each for each in self.log if isinstance(each, Export) and not each.is_over]
+
+    def imports(self) -> list[Import]:
+        return [each for each in self.log if isinstance(each, Import) and not each.is_over]
 
     def begin_export(self, node: ClusterNode, slots: set[int]) -> None:
         links = self.cluster.engine.migration_links

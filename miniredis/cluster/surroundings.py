@@ -112,8 +112,8 @@ class Surroundings:
     def drop_keys(self, slots: list[int]) -> None:
         """These slots are another's now."""
 
-    def pause_writes(self, timeout_ms: int) -> None:
-        """Hold clients' writes back for a manual failover."""
+    def pause_writes(self, timeout_ms: int, is_migration: bool = False) -> None:
+        """Hold clients' writes back for a manual failover, or while slots are handed over."""
 
     def resume_writes(self) -> None:
         """The manual failover is over."""

@@ -7,6 +7,7 @@ connection waits as well.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from twisted.internet.defer import Deferred
 
@@ -19,6 +20,12 @@ from miniredis.dispatch.state import ServerState
 
 Run = Callable[[Session, Command, list[bytes]], object]
 
+#: Who wants a pause, as INFO shows it.
+BY_CLIENT: Final = "client_pause"
+FOR_FAILOVER: Final = "failover_in_progress"
+FOR_SHUTDOWN: Final = "shutdown_in_progress"
+FOR_SLOT_MIGRATION: Final = "slot_migration_in_progress"
+
 
 class Pause(Rule):
     """The pause of one server; begun again, the longer and the stricter of both counts."""
@@ -27,6 +34,7 @@ class Pause(Rule):
         self.state = state
         self.run = run
         self.until_ms: int = 0
+        self.reason: str = BY_CLIENT
         self.writes_only = False
         self._held: list[tuple[Session, Command, list[bytes], Deferred[object]]] = []
         self._timer: DelayedCall | None = None
@@ -35,7 +43,7 @@ class Pause(Rule):
     def is_on(self) -> bool:
         return bool(self.state.gates & GATE_PAUSED)
 
-    def begin(self, timeout_ms: int, writes_only: bool) -> None:
+    def begin(self, timeout_ms: int, writes_only: bool, reason: str = BY_CLIENT) -> None:
         now_ms = self.state.keyspace.clock.now_ms
         until_ms = now_ms + timeout_ms
         if self.is_on():
@@ -43,6 +51,7 @@ class Pause(Rule):
             writes_only = writes_only and self.writes_only
         self.until_ms = until_ms
         self.writes_only = writes_only
+        self.reason = reason
         self.state.gates |= GATE_PAUSED
         self._cancel_timer()
         self._timer = self.state.time.call_later((until_ms - now_ms) / 1000, self.end)
