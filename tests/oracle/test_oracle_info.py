@@ -20,7 +20,7 @@ Start = Callable[..., ServerProcess]
 #: Fields that are named after a command, an error or a database.
 OF_SINGLE_THINGS = re.compile(r"(cmdstat|errorstat|latency_percentiles_usec)_.*|db\d+")
 STATES: dict[str, Callable[[], list[str]]] = {
-    "plain": lambda: [],
+    "plain": list,
     "log": lambda: ["--appendonly", "yes"],
     "cluster": lambda: ["--cluster-enabled", "yes", "--cluster-port", str(free_port())],
     "replica": lambda: ["--replicaof", "127.0.0.1", "1"],

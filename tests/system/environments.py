@@ -39,10 +39,11 @@ def node_environment(*packages: str) -> Path:
 
 
 def _made(packages: tuple[str, ...], install: Callable[[Path], None]) -> Path:
-    folder = CLIENTS / packages[0]
+    name = packages[0].partition("[")[0]
+    folder = CLIENTS / name
     stamp = folder / "made"
     CLIENTS.mkdir(parents=True, exist_ok=True)
-    with (CLIENTS / f"{packages[0]}.lock").open("w") as lock:
+    with (CLIENTS / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # runs beside each other make it once
         wanted = "\n".join(packages)
         if not (stamp.exists() and stamp.read_text() == wanted):
