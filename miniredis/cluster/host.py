@@ -89,13 +89,14 @@ class EngineWorld(Surroundings):
         if replication is None:
             self.log("warning", "This server cannot replicate: it follows its primary in name only.")
             self.engine.is_replica = True
-        elif node.port and node.ip:
-            port = node.tls_port if self.engine.config.flag("tls-replication") and node.tls_port else node.port
+            return
+        port = node.port_by(self.engine.config.flag("tls-replication"))
+        if port and node.ip:
             replication.follow(node.ip.decode(), port)
 
     def keep_following(self, node: ClusterNode) -> None:
         replication = self.engine.replication
-        if replication is None or not node.port or not node.ip:
+        if replication is None or not node.port_by(False) or not node.ip:
             return
         if replication.is_link_up():
             self._was_in_step = True
@@ -271,7 +272,7 @@ class NodeDirectory(Directory):
 
 
 def client_port(node: ClusterNode, session: Session) -> int:
-    return node.tls_port if session.port.is_tls and node.tls_port else node.port
+    return node.port_by(session.port.is_tls)
 
 
 def preferred_endpoint(engine: Engine, node: ClusterNode) -> bytes | None:

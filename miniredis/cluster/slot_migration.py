@@ -152,7 +152,9 @@ class Export(Migration, EventSink):
 
     def begin(self) -> None:
         node = self.node
-        connecting = self.links.connect(node.ip, node.port, ANSWER_S)
+        # Links to other nodes are TLS where the bus is.
+        port = node.port_by(self.engine.config.flag("tls-cluster"))
+        connecting = self.links.connect(node.ip, port, ANSWER_S)
         connecting.addCallbacks(self._establish, self._broken)
 
     def _establish(self, target: Target) -> None:

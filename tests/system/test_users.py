@@ -25,11 +25,11 @@ PYTHON = {
     "arq_queue": ("arq",),
     "redis_locks": ("redis",),
     "limits_windows": ("limits[redis]",),
-    "channels_layers": ("channels-redis",),
+    "channels_layers": ("channels-redis[cryptography]",),
     "django_cache": ("django-redis",),
     "walrus_containers": ("walrus",),
 }
-NODE = {"bullmq_queue": ("bullmq",), "ioredis_scripts": ("ioredis",)}
+NODE = {"bullmq_queue": ("bullmq", "ioredis"), "ioredis_scripts": ("ioredis",)}
 
 
 def run(server: ServerProcess, folder: Path, *command: str) -> None:

@@ -38,7 +38,7 @@ def main() -> None:
         assert adding.delay(2, 3).get(timeout=30) == 5
         began = time.monotonic()
         later = adding.apply_async((1, 1), countdown=1)
-        assert chord((adding.s(n, n) for n in range(10)), totalling.s()).get(timeout=30) == 90
+        assert chord(adding.s(n, n) for n in range(10))(totalling.s()).get(timeout=30) == 90
         assert group(adding.s(n, 1) for n in range(5)).apply_async().get(timeout=30) == [1, 2, 3, 4, 5]
         assert (adding.s(1, 2) | adding.s(10)).apply_async().get(timeout=30) == 13
         assert retried.delay().get(timeout=30) == 1

@@ -14,9 +14,10 @@ const Redis = require('ioredis');
   assert.deepStrictEqual(await client.raise('n', 5), ['n', 5, 'FINE']);
   await other.script('FLUSH');
   assert.deepStrictEqual(await client.raise('n', 2), ['n', 7, 'FINE']);
+  assert.deepStrictEqual(await client.pipeline().raise('n', 1).get('n').exec(), [[null, ['n', 8, 'FINE']], [null, '8']]);
   // A server that has forgotten the script is given its text, in the middle of a pipeline too.
   await other.script('FLUSH');
-  assert.deepStrictEqual(await client.pipeline().raise('n', 1).get('n').exec(), [[null, ['n', 8, 'FINE']], [null, '8']]);
+  assert.deepStrictEqual(await client.pipeline().get('n').raise('n', 1).exec(), [[null, '8'], [null, ['n', 9, 'FINE']]]);
   assert.deepStrictEqual((await client.raiseBuffer('n', 1))[0], Buffer.from('n'));
 
   const results = await client.pipeline().set('k', 'v').lpush('k', 1).get('k').exec();
@@ -39,8 +40,8 @@ const Redis = require('ioredis');
   assert.strictEqual(await client.publish('news', 'hello'), 2);
   assert.deepStrictEqual(await last, ['n*', 'news', 'hello']);
   assert.deepStrictEqual(messages, [['weather', 'rain'], ['news', 'hello']]);
-  await subscriber.unsubscribe();
-  await subscriber.punsubscribe();
+  await subscriber.unsubscribe('news', 'weather');
+  await subscriber.punsubscribe('n*');
 
   await client.mset(Object.fromEntries([...Array(500).keys()].map((n) => ['scan:' + n, n])));
   const found = new Set();
