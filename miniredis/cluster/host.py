@@ -57,7 +57,6 @@ class EngineWorld(Surroundings):
                 index.add(key)
         self.view: ClusterView | None = None
         self.routing = Routing(engine, self.indexes[0], NodeDirectory(self))
-        self._paused_by_us = False
         #: We have had the data of the primary we follow, all of it, at some moment.
         self._was_in_step = False
         self._dropping: list[int] = []
@@ -164,13 +163,10 @@ class EngineWorld(Surroundings):
     # -- clients
 
     def pause_writes(self, timeout_ms: int, is_migration: bool = False) -> None:
-        self._paused_by_us = not self.engine.pause.is_on()
         self.engine.pause.begin(timeout_ms, True, FOR_SLOT_MIGRATION if is_migration else FOR_FAILOVER)
 
-    def resume_writes(self) -> None:
-        if self._paused_by_us and self.engine.pause.is_on():
-            self.engine.pause.end()
-        self._paused_by_us = False
+    def resume_writes(self, is_migration: bool = False) -> None:
+        self.engine.pause.end(FOR_SLOT_MIGRATION if is_migration else FOR_FAILOVER)
 
     def published(self, channel: bytes, message: bytes, is_sharded: bool) -> None:
         pubsub = self.engine.pubsub

@@ -258,7 +258,7 @@ class Export(Migration, EventSink):
             view.follow(node)
         self._end(b"success")
         self.cluster.participant.settle()
-        self.cluster.world.resume_writes()
+        self.cluster.world.resume_writes(is_migration=True)
         self.cluster.world.drop_keys(mine)
         assert self.target is not None
         self.target.db_index = -1
@@ -280,7 +280,7 @@ class Export(Migration, EventSink):
         if self.target is not None:
             self.target.close()
         if was_paused and not handing_over:
-            self.cluster.world.resume_writes()
+            self.cluster.world.resume_writes(is_migration=True)
         # Had the target been asked to take the slots, writes stay paused until it is known whether it has, or for
         # as long as the pause lasts.
 

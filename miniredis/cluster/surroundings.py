@@ -115,8 +115,8 @@ class Surroundings:
     def pause_writes(self, timeout_ms: int, is_migration: bool = False) -> None:
         """Hold clients' writes back for a manual failover, or while slots are handed over."""
 
-    def resume_writes(self) -> None:
-        """The manual failover is over."""
+    def resume_writes(self, is_migration: bool = False) -> None:
+        """The manual failover, or the handing over, is done with."""
 
     def published(self, channel: bytes, message: bytes, is_sharded: bool) -> None:
         """Another node's client has published something."""

@@ -110,10 +110,7 @@ def clients_section(engine: Engine) -> Fields:
         ("total_blocking_keys_on_nokey", engine.waiting.removal_keys_waited_for()),
         ("paused_reason", engine.pause.reason if is_paused else "none"),
         ("paused_actions", ("write" if engine.pause.writes_only else "all") if is_paused else "none"),
-        (
-            "paused_timeout_milliseconds",
-            max(engine.pause.until_ms - engine.keyspace.clock.now_ms, 0) if is_paused else 0,
-        ),
+        ("paused_timeout_milliseconds", engine.pause.left_ms()),
     ]
 
 

@@ -140,4 +140,4 @@ class Failover:
         self.primary.is_paused = False
         if not self.engine.is_replica:
             self.engine.keyspace.set_expire_policy(EXPIRE_DELETE)
-        self.engine.pause.end()
+        self.engine.pause.end(FOR_FAILOVER)

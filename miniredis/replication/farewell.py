@@ -63,5 +63,5 @@ class Farewell:
         self._done = None
         if self._has_paused:
             self._has_paused = False
-            self.engine.pause.end()
+            self.engine.pause.end(FOR_SHUTDOWN)
         return was_waiting

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import redis
-from redis.cluster import ClusterNode, RedisCluster
+from redis.cluster import RedisCluster
 
 from system.conftest import program
 from system.nodes import free_node_port, until
@@ -49,7 +49,8 @@ def kill(process: TlsProcess) -> None:
 
 def cluster_client(node: TlsProcess, files: Path) -> Any:
     return RedisCluster(
-        startup_nodes=[ClusterNode("127.0.0.1", node.tls_port)],
+        host="127.0.0.1",
+        port=node.tls_port,
         ssl=True,
         ssl_ca_certs=str(files / "ca.crt"),
         ssl_certfile=str(files / "client.crt"),
