@@ -24,7 +24,7 @@ from miniredis.config.reference import DIFFERENT_DEFAULTS, reference_text
 from miniredis.dispatch.registry import CommandTable
 
 from oracle.differences import DIFFERENCES, REDIS, Difference
-from oracle.gaps import ABSENT, DIFFERENT, DIFFERENT_DIRECTIVES, NOT_IMPLEMENTED, WITHOUT_EFFECT, by_name
+from oracle.gaps import ABSENT, ABSENT_FIELDS, DIFFERENT, DIFFERENT_DIRECTIVES, NOT_IMPLEMENTED, WITHOUT_EFFECT, by_name
 from oracle.peers import FILE_DIRECTIVES, REDIS_DIRECTIVES, VALKEY_COMMANDS, VALKEY_DIRECTIVES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -219,6 +219,9 @@ def compatibility_page() -> str:
     lines += table_of(commands, "command", lambda name: name.replace("|", " ").upper())
     lines += heading("Directives", "-")
     lines += table_of(directives, "directive", str)
+    lines += heading("Fields of INFO that are not here", "-")
+    lines += [f"- ``{name}``: {reason}." for name, reason in ABSENT_FIELDS.items()]
+    lines.append("")
     lines += heading("Directives of our own", "-")
     idle = by_name(NOT_IMPLEMENTED)
     rows = [

@@ -35,7 +35,7 @@ from miniredis.cluster.service import ClusterEdge, ClusterFailed
 from miniredis.config.config import Config
 from miniredis.config.values import Refused
 from miniredis.dispatch.port import Port, TimeSource
-from miniredis.persistence.child import may_fork, start_silent_child
+from miniredis.persistence.child import Child, may_fork, start_silent_child
 from miniredis.persistence.disk import Disk
 from miniredis.persistence.service import PersistenceEdge
 from miniredis.replication.service import ReplicationEdge
@@ -99,7 +99,7 @@ class MiniRedisService(Service):
         figures = EdgeFigures()
         self.persistence = PersistenceEdge(self.engine, reactor, disk or TimedDisk(figures.syncs))
         self.upkeep.rounds.append(self.persistence.persistence.poll)
-        self.replication = ReplicationEdge(self.engine, reactor, start_silent_child, may_fork)
+        self.replication = ReplicationEdge(self.engine, reactor, self._start_child, may_fork)
         self.upkeep.rounds.append(self.replication.tick)
         stalls = StallWatch(figures.stalls, time.monotonic_ns, lambda: 1_000_000_000 // config.int("hz"))
         self.upkeep.rounds.append(stalls.look)
@@ -115,6 +115,7 @@ class MiniRedisService(Service):
         self.on_fatal: Callable[[str], object] = self._stop_at_once
         self.cluster: ClusterEdge | None = None
         migration_links = self.engine.migration_links = ReactorLinks(reactor)
+        self.engine.platform.kept_links = migration_links.kept_count
         self._loop = LoopingCall(self.upkeep.run)
         self._loop.clock = reactor
         #: The process is the server's own, and its garbage collector set for it.
@@ -445,6 +446,11 @@ class MiniRedisService(Service):
             self._sessions.hub = None
         self.log("warning", "miniredis is now ready to exit, bye bye...")
         return succeed(None)
+
+    def _start_child(self, work: Callable[[], None], now_s: float, kept: int) -> Child:
+        child = start_silent_child(work, now_s, kept)
+        self.engine.counters.note_fork(child.fork_us)
+        return child
 
     def _hub_batches(self) -> tuple[list[int], int]:
         """Turns of the hub by the number of their events, and the sum of these."""

@@ -41,6 +41,8 @@ class TlsEdge:
         self.handshakes: Any = None
         self._stamps: list[tuple[str, int, int, int]] = []
         self._next_look_ns = 0
+        self._facts: dict[str, Any] = {}
+        engine.info_sources.setdefault(b"tls", []).append(self._fields)
         for name in NAMES:
             self.config.on_change(name, self.changed)
 
@@ -65,6 +67,20 @@ class TlsEdge:
             self.contexts = build_contexts(self.config)
         except BadTls as problem:
             raise TlsFailed(str(problem)) from problem
+        from miniredis.server.tls_facts import read_facts
+
+        self._facts = read_facts(self.config)
+
+    def _fields(self) -> list[tuple[str, object]]:
+        fields: list[tuple[str, object]] = []
+        now_s = self.engine.time.wall_ms() // 1000
+        for kind in ("server", "client", "ca"):
+            facts = self._facts.get(kind)
+            fields += [
+                (f"tls_{kind}_cert_serial", facts.serial if facts else "none"),
+                (f"tls_{kind}_cert_expires_in_seconds", max(facts.ends_s - now_s, 0) if facts else 0),
+            ]
+        return fields
 
     def changed(self) -> None:
         """After CONFIG SET; raises `Refused`."""
@@ -139,11 +155,14 @@ class TlsEdge:
             return
         from miniredis.server.tls_identity import users_named
 
-        for name in users_named(connection, field):
+        names = users_named(connection, field)
+        for name in names:
             user = self.engine.acl.users.get(name)
             if user is not None and user.enabled:
                 self.engine.acl.log_in(session, user)
                 return
+        if names:
+            self.engine.acl.denied[b"tls_cert"] += 1
 
     def close_ports(self) -> None:
         for port in self.ports:

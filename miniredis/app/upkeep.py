@@ -36,12 +36,14 @@ class Upkeep:
     def run(self) -> None:
         """One round."""
         self.engine.begin_turn()
+        began_ns = self.engine.timer.mark_ns
         for work in self.rounds:
             try:
                 work()
             except Exception as defect:
                 self.engine.counters.unexpected_errors += 1
                 self.engine.log_failure("periodic work failed", defect)
+        self.engine.note_turn(began_ns)
 
     def expire(self) -> None:
         """Remove keys whose time is over."""

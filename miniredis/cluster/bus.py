@@ -15,7 +15,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from miniredis.cluster.codec import BadFrame, Decoder, encode, sender_of
-from miniredis.cluster.messages import Message
+from miniredis.cluster.messages import Message, Publish
 from miniredis.cluster.node import ClusterNode
 from miniredis.cluster.participant import Participant
 from miniredis.cluster.seal import NONCE_BYTES, NotAuthentic, Seal
@@ -39,6 +39,8 @@ class BusProtocol(LineReceiver):
         self.seal: Seal | None = None
         self.decoder = Decoder()
         self._is_dropped = False
+        #: Bytes of lines that are not a whole message yet.
+        self._received = 0
 
     def connectionMade(self) -> None:
         link = self.link
@@ -72,8 +74,10 @@ class BusProtocol(LineReceiver):
             self.bus.log("warning", f"A frame from {self.link.peer_ip.decode()} was refused: {problem}")
             self.drop()
             return
+        self._received += len(line) + 1
         if message is not None:
-            self.bus.received(self.link, message, len(line))
+            size, self._received = self._received, 0
+            self.bus.received(self.link, message, size)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self.bus.refused += 1
@@ -86,11 +90,14 @@ class BusProtocol(LineReceiver):
         transport: Any = self.transport
         transport.abortConnection()
 
-    def write(self, lines: list[bytes]) -> None:
+    def write(self, lines: list[bytes]) -> int:
+        """How many bytes these lines became."""
+        size = 0
         for line in lines:
             data = self.seal.close(line) if self.seal is not None else line
-            self.bus.bytes_sent += len(data) + 1
+            size += len(data) + 1
             self._send(data)
+        return size
 
     def _send(self, line: bytes) -> None:
         self.sendLine(line)  # type: ignore[no-untyped-call]
@@ -115,7 +122,10 @@ class BusLink(Link):
         protocol = self.protocol
         if protocol is None or self.is_closed:
             return
-        protocol.write(self.bus.lines_of(message))
+        size = protocol.write(self.bus.lines_of(message))
+        self.bus.bytes_sent += size
+        if isinstance(message, Publish):
+            self.bus.pubsub_bytes_sent += size
         limit = self.bus.send_limit_bytes or HARD_LIMIT_BYTES
         if self.unsent_bytes() > limit:
             self.bus.limit_exceeded += 1
@@ -182,6 +192,8 @@ class Bus:
         self.limit_exceeded = 0
         self.bytes_sent = 0
         self.bytes_received = 0
+        self.pubsub_bytes_sent = 0
+        self.pubsub_bytes_received = 0
         self._ports: list[Any] = []
         self._is_stopped = False
         self._encoded: Message | None = None
@@ -236,7 +248,9 @@ class Bus:
             self.participant.link_lost(link)
 
     def received(self, link: BusLink, message: Message, size: int) -> None:
-        self.bytes_received += size + 1
+        self.bytes_received += size
+        if isinstance(message, Publish):
+            self.pubsub_bytes_received += size
         if self.participant is not None and not self._is_stopped:
             self.begin_turn()
             self.participant.receive(link, message)

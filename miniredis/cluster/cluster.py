@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from miniredis.cluster.figures import add_figures
 from miniredis.cluster.host import EngineWorld, settings_of
 from miniredis.cluster.nodes_file import load, own_id
 from miniredis.cluster.participant import Participant
@@ -70,6 +71,7 @@ class Cluster:
         engine.config.follow(["cluster-allow-reads-when-down", "cluster-allow-pubsubshard-when-down"], self._take_rules)
         engine.config.follow(["cluster-slot-stats-enabled"], self.usage.take_config)
         world.routes_changed()
+        add_figures(self)
 
     def begin(self) -> None:
         """The server has loaded its data: save who we are, follow whom we followed."""

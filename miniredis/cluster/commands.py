@@ -6,7 +6,8 @@ from typing import Final
 
 from miniredis.cluster.access import cluster_of, node_argument, slot_argument
 from miniredis.cluster.cluster import Cluster
-from miniredis.cluster.host import client_port, preferred_endpoint, slot_health
+from miniredis.cluster.figures import cluster_info_fields
+from miniredis.cluster.host import client_port, preferred_endpoint
 from miniredis.cluster.node import FAIL, PFAIL, ClusterNode
 from miniredis.cluster.nodes_file import describe, node_line
 from miniredis.cluster.surroundings import Link
@@ -77,26 +78,7 @@ def cluster_help(ctx: Context, argv: list[bytes]) -> object:
 )
 def info(ctx: Context, argv: list[bytes]) -> object:
     cluster = cluster_of(ctx)
-    view = cluster.view
-    assigned, works, pfail, failed = slot_health(view)
-    counters = cluster.participant.counters
-    lines: list[tuple[str, object]] = [
-        ("cluster_state", "ok" if view.is_up else "fail"),
-        ("cluster_slots_assigned", assigned),
-        ("cluster_slots_ok", works),
-        ("cluster_slots_pfail", pfail),
-        ("cluster_slots_fail", failed),
-        ("cluster_nodes_pfail", sum(1 for node in view.nodes.values() if node.flags & PFAIL)),
-        ("cluster_nodes_fail", sum(1 for node in view.nodes.values() if node.flags & FAIL)),
-        ("cluster_known_nodes", len(view.nodes)),
-        ("cluster_size", len(view.primaries())),
-        ("cluster_current_epoch", view.current_epoch),
-        ("cluster_my_epoch", view.myself.head().config_epoch),
-    ]
-    for way, counts in (("sent", counters.sent), ("received", counters.received)):
-        lines += [(f"cluster_stats_messages_{name}_{way}", count) for name, count in counts.items()]
-        lines.append((f"cluster_stats_messages_{way}", sum(counts.values())))
-    lines += [(name, value()) for name, value in cluster.bus_figures]
+    lines = cluster_info_fields(cluster)
     return Verbatim(b"txt", "".join(f"{name}:{value}\r\n" for name, value in lines).encode())
 
 

@@ -13,6 +13,7 @@ from miniredis.cluster.surroundings import Link, Settings, Surroundings
 from miniredis.cluster.view import ClusterView
 from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.pause import FOR_FAILOVER, FOR_SLOT_MIGRATION
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.routing import (
     COMING,
@@ -56,7 +57,6 @@ class EngineWorld(Surroundings):
                 index.add(key)
         self.view: ClusterView | None = None
         self.routing = Routing(engine, self.indexes[0], NodeDirectory(self))
-        self._paused_by_us = False
         #: We have had the data of the primary we follow, all of it, at some moment.
         self._was_in_step = False
         self._dropping: list[int] = []
@@ -88,13 +88,14 @@ class EngineWorld(Surroundings):
         if replication is None:
             self.log("warning", "This server cannot replicate: it follows its primary in name only.")
             self.engine.is_replica = True
-        elif node.port and node.ip:
-            port = node.tls_port if self.engine.config.flag("tls-replication") and node.tls_port else node.port
+            return
+        port = node.port_by(self.engine.config.flag("tls-replication"))
+        if port and node.ip:
             replication.follow(node.ip.decode(), port)
 
     def keep_following(self, node: ClusterNode) -> None:
         replication = self.engine.replication
-        if replication is None or not node.port or not node.ip:
+        if replication is None or not node.port_by(False) or not node.ip:
             return
         if replication.is_link_up():
             self._was_in_step = True
@@ -161,14 +162,11 @@ class EngineWorld(Surroundings):
 
     # -- clients
 
-    def pause_writes(self, timeout_ms: int) -> None:
-        self._paused_by_us = not self.engine.pause.is_on()
-        self.engine.pause.begin(timeout_ms, True)
+    def pause_writes(self, timeout_ms: int, is_migration: bool = False) -> None:
+        self.engine.pause.begin(timeout_ms, True, FOR_SLOT_MIGRATION if is_migration else FOR_FAILOVER)
 
-    def resume_writes(self) -> None:
-        if self._paused_by_us and self.engine.pause.is_on():
-            self.engine.pause.end()
-        self._paused_by_us = False
+    def resume_writes(self, is_migration: bool = False) -> None:
+        self.engine.pause.end(FOR_SLOT_MIGRATION if is_migration else FOR_FAILOVER)
 
     def published(self, channel: bytes, message: bytes, is_sharded: bool) -> None:
         pubsub = self.engine.pubsub
@@ -270,7 +268,7 @@ class NodeDirectory(Directory):
 
 
 def client_port(node: ClusterNode, session: Session) -> int:
-    return node.tls_port if session.port.is_tls and node.tls_port else node.port
+    return node.port_by(session.port.is_tls)
 
 
 def preferred_endpoint(engine: Engine, node: ClusterNode) -> bytes | None:

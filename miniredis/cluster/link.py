@@ -45,7 +45,9 @@ class TargetProtocol(Protocol, Target):
         self._timeout_s = timeout_s
         self._expect(timeout_s)
         transport: Any = self.transport
-        transport.writeSequence([encode_command(argv) for argv in commands])
+        encoded = [encode_command(argv) for argv in commands]
+        self.asked_bytes = sum(len(each) for each in encoded)
+        transport.writeSequence(encoded)
         return deferred
 
     def keep(self) -> None:
@@ -132,6 +134,9 @@ class ReactorLinks(TargetLinks):
         factory = self.wrap(Dialing(self, (host, port), deferred), name)
         self.reactor.connectTCP(name, port, factory, timeout=timeout_s)
         return deferred
+
+    def kept_count(self) -> int:
+        return len(self._kept)
 
     def give_back(self, target: Target) -> None:
         assert isinstance(target, TargetProtocol)

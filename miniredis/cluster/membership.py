@@ -74,7 +74,7 @@ class Membership:
             view.rename(node, header.node_id)
             node.flags = node.flags & ~(HANDSHAKE | MEET | PRIMARY | REPLICA) | header.flags & (PRIMARY | REPLICA)
             node.shard_id = header.shard_id
-            node.tls_port = header.tls_port
+            node.port, node.tls_port = header.port, header.tls_port  # we were told one of them, and not which
             view.world.log("debug", f"Handshake with node {node.id.decode()} completed.")
             view.save_later()
             view.must_update = view.routes_changed = True
@@ -106,7 +106,8 @@ class Membership:
             node.link = None
         node.flags &= ~NOADDR
         view = self.view
-        view.world.log("warning", f"Address updated for node {node.id.decode()}, now {ip.decode()}:{node.port}")
+        address = f"{ip.decode()}:{node.port_by(False)}"
+        view.world.log("warning", f"Address updated for node {node.id.decode()}, now {address}")
         if view.myself.primary is node:
             view.world.follow(node)
         view.save_later()

@@ -45,6 +45,8 @@ class Target(ABC):
         #: It was used before, so that it may be dead without our knowing.
         self.is_reused = False
         self.credentials: list[bytes] = []
+        #: The size of the last request.
+        self.asked_bytes = 0
 
     @abstractmethod
     def ask(self, commands: list[list[bytes]], timeout_s: float) -> Deferred[Replies]:

@@ -120,6 +120,11 @@ class ClusterNode:
             self._ranges = ranges_of(self.slots)
         return self._ranges
 
+    def port_by(self, tls: bool) -> int:
+        """For clients, with TLS or without, or else the one there is; 0 while none is known."""
+        wanted, other = (self.tls_port, self.port) if tls else (self.port, self.tls_port)
+        return wanted or other
+
     def take_slot(self, slot: int) -> None:
         self.slots.add(slot)
         self._ranges = None

@@ -20,8 +20,7 @@ class BadNodesFile(Exception):
 
 def address_text(node: ClusterNode, by_tls: bool = False) -> bytes:
     """`by_tls`: for a client that came by TLS, and will go on by it."""
-    port = node.tls_port if by_tls and node.tls_port else node.port
-    text = b"%s:%d@%d" % (node.ip, port, node.bus_port)
+    text = b"%s:%d@%d" % (node.ip, node.port_by(by_tls), node.bus_port)
     return text + b"," + node.hostname if node.hostname else text
 
 

@@ -65,6 +65,11 @@ class ClusterEdge:
         self.cluster.bus_figures = [
             ("cluster_stats_bytes_sent", lambda: self.bus.bytes_sent),
             ("cluster_stats_bytes_received", lambda: self.bus.bytes_received),
+            ("cluster_stats_pubsub_bytes_sent", lambda: self.bus.pubsub_bytes_sent),
+            ("cluster_stats_pubsub_bytes_received", lambda: self.bus.pubsub_bytes_received),
+            # No module can send by the bus.
+            ("cluster_stats_module_bytes_sent", lambda: 0),
+            ("cluster_stats_module_bytes_received", lambda: 0),
             ("total_cluster_links_buffer_limit_exceeded", lambda: self.bus.limit_exceeded),
         ]
         self._listen(config.int("cluster-port") or (port or config.int("tls-port")) + 10000)

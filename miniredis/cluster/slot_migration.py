@@ -82,7 +82,11 @@ class Import(Migration):
     def __init__(self, cluster: Cluster, name: bytes, source_id: bytes, ranges: Ranges, session: Session) -> None:
         super().__init__(cluster, name, source_id, cluster.view.myself.id, ranges)
         self.session = session
+        self._began_bytes = session.bytes_in
         self.enter(b"receive-snapshot")
+
+    def received_bytes(self) -> int:
+        return self.session.bytes_in - self._began_bytes
 
     def finish(self) -> int:
         """The slots are ours, with the epoch that is returned."""
@@ -105,6 +109,7 @@ class Import(Migration):
     def _end(self, state: bytes, message: bytes = b"") -> None:
         self.is_over = True
         self.enter(state, message)
+        self.cluster.engine.counters.slot_import_bytes += self.received_bytes()
         self.cluster.world.importing -= self.slots
         self.cluster.world.routes_changed()
 
@@ -147,7 +152,9 @@ class Export(Migration, EventSink):
 
     def begin(self) -> None:
         node = self.node
-        connecting = self.links.connect(node.ip, node.port, ANSWER_S)
+        # Links to other nodes are TLS where the bus is.
+        port = node.port_by(self.engine.config.flag("tls-cluster"))
+        connecting = self.links.connect(node.ip, port, ANSWER_S)
         connecting.addCallbacks(self._establish, self._broken)
 
     def _establish(self, target: Target) -> None:
@@ -176,7 +183,13 @@ class Export(Migration, EventSink):
 
     def _ask(self, commands: list[list[bytes]]) -> None:
         assert self.target is not None
-        self.target.ask(commands, ANSWER_S).addCallbacks(self._answered, self._broken)
+        answered = self.target.ask(commands, ANSWER_S)
+        self.engine.counters.slot_export_bytes += self.target.asked_bytes
+        answered.addCallbacks(self._answered, self._broken)
+
+    def unanswered_bytes(self) -> int:
+        """What was sent and may still wait for its way here."""
+        return self.target.asked_bytes if self.target is not None else 0
 
     def _answered(self, replies: Replies) -> None:
         self.engine.begin_turn()
@@ -199,7 +212,7 @@ class Export(Migration, EventSink):
     def _send_some(self) -> None:
         if self.state == b"snapshotting" and len(self._pending) <= FEW:
             # Who has waited already goes on when this is over.
-            self.cluster.world.pause_writes(PAUSE_MS)
+            self.cluster.world.pause_writes(PAUSE_MS, is_migration=True)
             self.enter(b"failover-paused")
         if not self._pending:
             self._is_handing_over = True
@@ -245,7 +258,7 @@ class Export(Migration, EventSink):
             view.follow(node)
         self._end(b"success")
         self.cluster.participant.settle()
-        self.cluster.world.resume_writes()
+        self.cluster.world.resume_writes(is_migration=True)
         self.cluster.world.drop_keys(mine)
         assert self.target is not None
         self.target.db_index = -1
@@ -267,7 +280,7 @@ class Export(Migration, EventSink):
         if self.target is not None:
             self.target.close()
         if was_paused and not handing_over:
-            self.cluster.world.resume_writes()
+            self.cluster.world.resume_writes(is_migration=True)
         # Had the target been asked to take the slots, writes stay paused until it is known whether it has, or for
         # as long as the pause lasts.
 
@@ -292,6 +305,9 @@ class Migrations:
 
     def exports(self) -> list[Export]:
         return [each for each in self.log if isinstance(each, Export) and not each.is_over]
+
+    def imports(self) -> list[Import]:
+        return [each for each in self.log if isinstance(each, Import) and not each.is_over]
 
     def begin_export(self, node: ClusterNode, slots: set[int]) -> None:
         links = self.cluster.engine.migration_links

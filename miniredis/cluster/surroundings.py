@@ -112,11 +112,11 @@ class Surroundings:
     def drop_keys(self, slots: list[int]) -> None:
         """These slots are another's now."""
 
-    def pause_writes(self, timeout_ms: int) -> None:
-        """Hold clients' writes back for a manual failover."""
+    def pause_writes(self, timeout_ms: int, is_migration: bool = False) -> None:
+        """Hold clients' writes back for a manual failover, or while slots are handed over."""
 
-    def resume_writes(self) -> None:
-        """The manual failover is over."""
+    def resume_writes(self, is_migration: bool = False) -> None:
+        """The manual failover, or the handing over, is done with."""
 
     def published(self, channel: bytes, message: bytes, is_sharded: bool) -> None:
         """Another node's client has published something."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from miniredis.cluster.node import FAIL, MIGRATE_TO, MYSELF, NOADDR, PFAIL, PRIMARY, REPLICA, ClusterNode
+from miniredis.cluster.node import FAIL, MIGRATE_TO, MYSELF, PFAIL, PRIMARY, REPLICA, ClusterNode
 from miniredis.cluster.ranges import Ranges, slots_in
 from miniredis.cluster.surroundings import Surroundings
 from miniredis.keyspace.slots import SLOTS
@@ -333,9 +333,6 @@ class ClusterView:
     def link_state(self, node: ClusterNode) -> bytes:
         is_up = node is self.myself or (node.link is not None and node.link.is_up)
         return b"connected" if is_up else b"disconnected"
-
-    def has_address(self, node: ClusterNode) -> bool:
-        return not node.flags & NOADDR and node.port > 0
 
     def _check(self) -> None:
         for slot, owner in enumerate(self.owners):

@@ -184,6 +184,7 @@ GENERAL: Final = Group(
         Directive("oom-score-adj-values", OomScores(), "0 200 800", "The scores for that.", "accepted"),
         Directive("io-threads", Integer(1, 128), "1", "Threads for reading and writing.", "fixed accepted"),
         Directive("io-threads-do-reads", YES_NO, "no", "Whether those threads read as well.", "fixed accepted"),
+        Directive("events-per-io-thread", COUNT, "2", "Events that wake one more of them.", "hidden accepted valkey"),
         Directive("io-threads-always-active", YES_NO, "no", "Keep those threads awake.", "hidden accepted valkey"),
         Directive("prefetch-batch-max-size", Integer(0, 128), "16", "Keys looked up ahead.", "accepted valkey"),
         Directive(

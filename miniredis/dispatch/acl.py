@@ -60,6 +60,8 @@ class AccessControl(Rule):
     def __init__(self, state: ServerState) -> None:
         self.state = state
         self.log = AccessLog()
+        #: How often access was denied since the start, by the reason; tls_cert: a certificate named no user.
+        self.denied: dict[bytes, int] = dict.fromkeys((b"auth", b"command", b"key", b"channel", b"tls_cert"), 0)
         #: Channels of new users: all of them, or none (acl-pubsub-default).
         self.all_channels = False
         self.users: dict[bytes, User] = {}
@@ -165,6 +167,7 @@ class AccessControl(Rule):
         return b"multi" if session.gates & GATE_MULTI else b"toplevel"
 
     def _note(self, session: Session, reason: bytes, context: bytes, shown: bytes, name: bytes) -> None:
+        self.denied[reason] += 1
         client = describe(session, self.state)
         self.log.note(reason, context, shown, name, client, self.state.keyspace.clock.now_ms)
 

@@ -94,6 +94,7 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
     if name is not None:
         set_name(session, name)
     ctx.resp = resp
+    zone = engine.config.text("availability-zone")
     return MapReply(
         [
             b"server",
@@ -110,5 +111,6 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             engine.role(),
             b"modules",
             [MapReply([b"name", name, b"ver", version]) for name, version in engine.module_versions.items()],
+            *([b"availability_zone", zone] if zone else []),
         ]
     )

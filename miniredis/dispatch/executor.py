@@ -103,12 +103,14 @@ class Engine(Delivery):
         clock = self.keyspace.clock
         now_ms = clock.now_ms
         mark_ns = self.timer.mark_ns
+        request_ns = self.counters.request_ns
         try:
             self.begin_turn()
             turn()
         finally:
             clock.now_ms = now_ms
             self.timer.mark_ns = mark_ns
+            self.counters.request_ns = request_ns  # the command's own time counts, and this is within it
 
     def connect(self, port: Port) -> Session:
         """A client has connected."""
@@ -132,6 +134,8 @@ class Engine(Delivery):
         if self.sessions.pop(session.id, None) is not None:
             self.counters.bytes_in += session.bytes_in
             self.counters.bytes_out += session.bytes_out
+            if session.is_replica:
+                self.counters.replication_bytes_out += session.bytes_out
         waiter = self.waiting.waiters.get(session.id)
         if waiter is not None:
             self.waiting.remove(waiter)
@@ -233,6 +237,7 @@ class Engine(Delivery):
             else:
                 self._append_looking(session, argv, reply)
         timer.end()
+        self.counters.request_ns += timer.mark_ns - begun_ns
         return more
 
     def _append_looking(self, session: Session, argv: list[bytes], reply: object) -> None:

@@ -61,15 +61,20 @@ class MemoryLimit(Rule):
     def make_room(self) -> bool:
         """Whether what is used is below the limit, after giving up what the policy allows."""
         memory = self.state.keyspace.memory
+        counters = self.state.counters
         evicted = 0
         while memory.used > self.limit:
             if self.state.is_replica and self.state.config.flag("replica-ignore-maxmemory"):
                 return True  # a primary decides what its replicas lose
-            if not self.eviction.evict_one():
-                return False
+            has_evicted = self.eviction.evict_one()
             evicted += 1
-            if evicted >= EVICTIONS_A_COMMAND:
-                return True
+            if not has_evicted or evicted >= EVICTIONS_A_COMMAND:
+                if counters.exceeded_since_ms == 0:
+                    counters.exceeded_since_ms = self.state.keyspace.clock.now_ms
+                return has_evicted
+        if counters.exceeded_since_ms != 0:
+            counters.exceeded_ms += self.state.keyspace.clock.now_ms - counters.exceeded_since_ms
+            counters.exceeded_since_ms = 0
         return True
 
 

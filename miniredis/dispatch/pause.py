@@ -7,6 +7,7 @@ connection waits as well.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from twisted.internet.defer import Deferred
 
@@ -19,15 +20,34 @@ from miniredis.dispatch.state import ServerState
 
 Run = Callable[[Session, Command, list[bytes]], object]
 
+#: Who wants a pause, as INFO shows it.
+BY_CLIENT: Final = "client_pause"
+FOR_FAILOVER: Final = "failover_in_progress"
+FOR_SHUTDOWN: Final = "shutdown_in_progress"
+FOR_SLOT_MIGRATION: Final = "slot_migration_in_progress"
+
+
+class Wish:
+    """A pause that somebody wants."""
+
+    def __init__(self, until_ns: int, writes_only: bool) -> None:
+        self.until_ns: int = until_ns
+        self.writes_only: bool = writes_only
+
 
 class Pause(Rule):
-    """The pause of one server; begun again, the longer and the stricter of both counts."""
+    """The pause of one server: as long and as strict as any that is wanted.
+
+    A pause begun again for the same reason is the longer and the stricter of both.  Who ends one ends his own.
+    """
 
     def __init__(self, state: ServerState, run: Run) -> None:
         self.state = state
         self.run = run
-        self.until_ms: int = 0
         self.writes_only = False
+        #: Why the longest is wanted.
+        self.reason: str = BY_CLIENT
+        self._wishes: dict[str, Wish] = {}
         self._held: list[tuple[Session, Command, list[bytes], Deferred[object]]] = []
         self._timer: DelayedCall | None = None
         state.rules[GATE_PAUSED] = self
@@ -35,22 +55,60 @@ class Pause(Rule):
     def is_on(self) -> bool:
         return bool(self.state.gates & GATE_PAUSED)
 
-    def begin(self, timeout_ms: int, writes_only: bool) -> None:
-        now_ms = self.state.keyspace.clock.now_ms
-        until_ms = now_ms + timeout_ms
-        if self.is_on():
-            until_ms = max(until_ms, self.until_ms)
-            writes_only = writes_only and self.writes_only
-        self.until_ms = until_ms
-        self.writes_only = writes_only
-        self.state.gates |= GATE_PAUSED
-        self._cancel_timer()
-        self._timer = self.state.time.call_later((until_ms - now_ms) / 1000, self.end)
+    def left_ms(self) -> int:
+        """How long it lasts from now on, in milliseconds; 0 when there is none."""
+        if not self.is_on():
+            return 0
+        return max(self._wishes[self.reason].until_ns - self.state.time.monotonic_ns(), 0) // 1_000_000
 
-    def end(self) -> None:
-        """Let the held commands run, in the order in which they came."""
-        self.state.gates &= ~GATE_PAUSED
-        self._cancel_timer()
+    def begin(self, timeout_ms: int, writes_only: bool, reason: str = BY_CLIENT) -> None:
+        wish = Wish(self.state.time.monotonic_ns() + timeout_ms * 1_000_000, writes_only)
+        known = self._wishes.get(reason)
+        if known is not None:
+            wish.until_ns = max(wish.until_ns, known.until_ns)
+            wish.writes_only = writes_only and known.writes_only
+        self._wishes[reason] = wish
+        self._settle()
+
+    def end(self, reason: str = BY_CLIENT) -> None:
+        """Nobody wants a pause for this reason any more; what no other holds runs, in the order in which it came."""
+        self._wishes.pop(reason, None)
+        self._settle()
+        self._release()
+
+    def _end_those_over(self) -> None:
+        now_ns = self.state.time.monotonic_ns()
+        for reason, wish in list(self._wishes.items()):
+            if wish.until_ns <= now_ns:
+                del self._wishes[reason]
+        self._settle()
+        self._release()
+
+    def _settle(self) -> None:
+        """What is wanted now holds from now on."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        wishes = self._wishes
+        if not wishes:
+            self.state.gates &= ~GATE_PAUSED
+            return
+        self.state.gates |= GATE_PAUSED
+        self.writes_only = True
+        longest_ns = -1
+        next_ns = -1
+        for reason, wish in wishes.items():
+            self.writes_only = self.writes_only and wish.writes_only
+            if wish.until_ns > longest_ns:
+                longest_ns = wish.until_ns
+                self.reason = reason
+            if next_ns < 0 or wish.until_ns < next_ns:
+                next_ns = wish.until_ns
+        left_s = max(next_ns - self.state.time.monotonic_ns(), 0) / 1e9
+        self._timer = self.state.time.call_later(left_s, self._end_those_over)
+
+    def _release(self) -> None:
+        """Let what is held run; it comes back here while it must go on waiting."""
         held, self._held = self._held, []
         for session, command, argv, deferred in held:
             if session.closed:
@@ -79,8 +137,3 @@ class Pause(Rule):
         if command.name == b"exec" and session.gates & GATE_MULTI:
             return any(each.command.flags & (WRITE | MAY_REPLICATE) for each in session.queued)
         return False
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None

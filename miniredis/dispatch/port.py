@@ -58,6 +58,8 @@ class Platform:
         self.cpu_seconds: Callable[[], tuple[float, float, float, float]] = _no_cpu
         #: (user, system) in seconds of the thread that runs commands.
         self.thread_cpu_seconds: Callable[[], tuple[float, float]] = _no_thread_cpu
+        #: How many connections of MIGRATE are kept for the next one.
+        self.kept_links: Callable[[], int] = _nothing
 
 
 def _nothing() -> int:

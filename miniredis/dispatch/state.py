@@ -41,6 +41,29 @@ class ServerCounters:
         self.evicted_clients: int = 0
         #: Time that active expiry took.
         self.expiry_ns: int = 0
+        #: Times that the kernel was asked for a client's input, and given output.
+        self.reads: int = 0
+        self.writes: int = 0
+        #: Turns that served clients and rounds of upkeep: how many, and how long they took.
+        self.turns: int = 0
+        self.turn_ns: int = 0
+        #: The part of that in which requests were run.
+        self.request_ns: int = 0
+        #: From our primary, and to replicas that are gone.
+        self.replication_bytes_in: int = 0
+        self.replication_bytes_out: int = 0
+        self.slot_import_bytes: int = 0
+        self.slot_export_bytes: int = 0
+        self.forks: int = 0
+        self.last_fork_us: int = 0
+        #: How long there was less room than needed, without the time since `exceeded_since_ms`; that is 0 while there
+        #: is room.
+        self.exceeded_ms: int = 0
+        self.exceeded_since_ms: int = 0
+
+    def note_fork(self, spent_us: int) -> None:
+        self.forks += 1
+        self.last_fork_us = spent_us
 
 
 #: Fields of an INFO section: (name, value).
@@ -79,6 +102,10 @@ class Rates:
         self.commands = Rate()
         self.bytes_in = Rate()
         self.bytes_out = Rate()
+        self.replication_bytes_in = Rate()
+        self.replication_bytes_out = Rate()
+        self.turns = Rate()
+        self.turn_ns = Rate()
 
 
 class ServerState(Server):
@@ -187,10 +214,22 @@ class ServerState(Server):
         return self.counters.commands + sum([command.calls for command in self.commands])
 
     def total_bytes_in(self) -> int:
-        return self.counters.bytes_in + sum([session.bytes_in for session in self.sessions.values()])
+        """From clients and from our primary."""
+        of_clients = self.counters.bytes_in + sum([session.bytes_in for session in self.sessions.values()])
+        return of_clients + self.counters.replication_bytes_in
 
     def total_bytes_out(self) -> int:
+        """To clients, replicas among them."""
         return self.counters.bytes_out + sum([session.bytes_out for session in self.sessions.values()])
+
+    def replication_bytes_out(self) -> int:
+        to_present = sum([session.bytes_out for session in self.sessions.values() if session.is_replica])
+        return self.counters.replication_bytes_out + to_present
+
+    def note_turn(self, began_ns: int) -> None:
+        """A turn is over that began then."""
+        self.counters.turns += 1
+        self.counters.turn_ns += self.time.monotonic_ns() - began_ns
 
     def sample_rates(self) -> None:
         """About ten times a second, so that INFO can tell how much is going on."""
@@ -198,6 +237,10 @@ class ServerState(Server):
         self.rates.commands.sample(self.total_commands(), now_ms)
         self.rates.bytes_in.sample(self.total_bytes_in(), now_ms)
         self.rates.bytes_out.sample(self.total_bytes_out(), now_ms)
+        self.rates.replication_bytes_in.sample(self.counters.replication_bytes_in, now_ms)
+        self.rates.replication_bytes_out.sample(self.replication_bytes_out(), now_ms)
+        self.rates.turns.sample(self.counters.turns, now_ms)
+        self.rates.turn_ns.sample(self.counters.turn_ns, now_ms)
 
     def used_memory(self) -> int:
         """Bytes that data takes: our own count while a limit is set, else what the process holds."""
@@ -218,6 +261,8 @@ class ServerState(Server):
         for session in self.sessions.values():
             self.counters.bytes_in -= session.bytes_in
             self.counters.bytes_out -= session.bytes_out
+            if session.is_replica:
+                self.counters.replication_bytes_out -= session.bytes_out
         for command in self.commands:
             command.reset_statistics()
 

@@ -34,6 +34,8 @@ class ActiveExpiry:
         self.times_cut_short: int = 0
         #: How many percent of the keys with an expiry may be over and still there: a running average of samples.
         self.stale_percent: float = 0.0
+        #: The same of hashes that have fields with an expiry: how many of them have one that is over.
+        self.stale_hash_percent: float = 0.0
         self._next_database: int = 0
         self._cursors: list[int] = [0] * len(keyspace.databases)
         self._field_cursors: list[int] = [0] * len(keyspace.databases)
@@ -105,6 +107,8 @@ class ActiveExpiry:
                     over += 1
                     while delete_due_fields(database, key, value, FIELDS_AT_ONCE) == FIELDS_AT_ONCE and time_is_left():
                         pass
+            if keys:
+                self.stale_hash_percent += (100.0 * over / len(keys) - self.stale_hash_percent) * STALE_WEIGHT
             if cursor == 0 or over * 4 < len(keys) or not time_is_left():
                 return
 

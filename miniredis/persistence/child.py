@@ -17,6 +17,7 @@ import mmap
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NoReturn
@@ -61,8 +62,10 @@ Work = Callable[[Progress], None]
 class Child:
     """A child at work.  `poll` is called now and then."""
 
-    def __init__(self, pid: int, report: int, started_s: float, progress: Progress) -> None:
+    def __init__(self, pid: int, report: int, started_s: float, progress: Progress, fork_us: int = 0) -> None:
         self.pid: int = pid
+        #: How long the fork itself took, which stopped the server.
+        self.fork_us: int = fork_us
         self.progress: Progress = progress
         self.started_s: float = started_s
         self._report: int = report
@@ -102,6 +105,7 @@ def start_child(work: Work, now_s: float, kept: int = -1) -> Child:
     progress = Progress()
     reading, writing = os.pipe()
     parent = os.getpid()
+    began_ns = time.monotonic_ns()
     try:
         pid = os.fork()
     except OSError:
@@ -111,8 +115,9 @@ def start_child(work: Work, now_s: float, kept: int = -1) -> Child:
         raise
     if pid == 0:
         _run_in_child(work, writing, progress, parent, kept)
+    fork_us = (time.monotonic_ns() - began_ns) // 1000
     os.close(writing)
-    return Child(pid, reading, now_s, progress)
+    return Child(pid, reading, now_s, progress, fork_us)
 
 
 def start_silent_child(work: Callable[[], None], now_s: float, kept: int) -> Child:

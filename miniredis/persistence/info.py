@@ -16,6 +16,12 @@ def _status(good: bool) -> str:
     return "ok" if good else "err"
 
 
+def buffered_bytes(persistence: Persistence) -> int:
+    """What the append-only file has not been given yet."""
+    log = persistence.log
+    return sum(len(part) for part in log.parts) if log is not None else 0
+
+
 def persistence_fields(persistence: Persistence) -> Fields:
     """As Redis names them."""
     snapshots = persistence.snapshots
@@ -62,7 +68,7 @@ def persistence_fields(persistence: Persistence) -> Fields:
             ("aof_current_size", persistence.current_size()),
             ("aof_base_size", persistence.size_after_rewrite),
             ("aof_pending_rewrite", int(persistence.is_rewrite_scheduled)),
-            ("aof_buffer_length", sum(len(part) for part in log.parts)),
+            ("aof_buffer_length", buffered_bytes(persistence)),
             ("aof_pending_bio_fsync", int(log.is_syncing())),
             ("aof_delayed_fsync", log.delayed_syncs),
         ]

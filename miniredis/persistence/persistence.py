@@ -22,7 +22,7 @@ from miniredis.formats.manifest import Manifest
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
 from miniredis.persistence.aof_log import AofLog
 from miniredis.persistence.disk import Disk, InThread
-from miniredis.persistence.info import persistence_fields
+from miniredis.persistence.info import buffered_bytes, persistence_fields
 from miniredis.persistence.loading import LoadedFile, LoadError, Loading, crc_of_tail
 from miniredis.persistence.rewriting import Rewriting
 
@@ -46,6 +46,7 @@ class Persistence(Rewriting):
         self._loaded: Loading | None = None
         engine.persistence = self
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
+        engine.info_sources.setdefault(b"memory", []).append(lambda: [("mem_aof_buffer", buffered_bytes(self))])
         engine.config.follow(["appendonly"], self._appendonly_changed)
         engine.config.follow(["stop-writes-on-bgsave-error", "save"], self._check_snapshots)
         engine.on_data_replaced.append(self._data_replaced)

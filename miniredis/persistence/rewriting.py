@@ -127,6 +127,7 @@ class Rewriting:
         except OSError as problem:
             self._cannot_rewrite(problem)
             return
+        self.engine.counters.note_fork(self._child.fork_us)
         self.engine.log("notice", f"Background append only file rewriting started by pid {self._child.pid}")
 
     def _begin_step(self, work: Callable[[], None], follow: Callable[[OSError | None], None]) -> None:

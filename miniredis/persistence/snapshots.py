@@ -153,6 +153,7 @@ class Snapshots:
             engine.log("warning", f"Can't save in background: fork: {problem.strerror}")
             self._note_failure()
             return False
+        engine.counters.note_fork(self.child.fork_us)
         engine.log("notice", f"Background saving started by pid {self.child.pid}")
         return True
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.pause import FOR_FAILOVER
 from miniredis.dispatch.roles import FAILOVER_IN_PROGRESS, NO_FAILOVER, ONLINE, WAITING_FOR_SYNC
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_HIDE
 from miniredis.replication.follower import Follower
@@ -71,7 +72,7 @@ class Failover:
         self.engine.log("notice", "FAILOVER requested.")
         self.state = WAITING_FOR_SYNC
         # Nothing may change any more: no writes, no expiry, no pings; one request to say how far everybody is.
-        self.engine.pause.begin(PAUSE_MS, True)
+        self.engine.pause.begin(PAUSE_MS, True, FOR_FAILOVER)
         self.engine.keyspace.set_expire_policy(EXPIRE_HIDE)
         # Twice: servers answer with how far they are before the request, so the second answer says that the first
         # request has arrived, and the second came with it.
@@ -139,4 +140,4 @@ class Failover:
         self.primary.is_paused = False
         if not self.engine.is_replica:
             self.engine.keyspace.set_expire_policy(EXPIRE_DELETE)
-        self.engine.pause.end()
+        self.engine.pause.end(FOR_FAILOVER)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.executor import Engine
+from miniredis.dispatch.pause import FOR_SHUTDOWN
 from miniredis.dispatch.roles import ONLINE
 from miniredis.replication.history import History
 from miniredis.replication.primary import Primary
@@ -39,7 +40,7 @@ class Farewell:
         self._done = done
         self._deadline_ms = self.primary.now_ms() + timeout_ms
         self._has_paused = True
-        self.engine.pause.begin(PAUSE_MS, True)
+        self.engine.pause.begin(PAUSE_MS, True, FOR_SHUTDOWN)
         self.primary.request_acknowledgements()
         return True
 
@@ -62,5 +63,5 @@ class Farewell:
         self._done = None
         if self._has_paused:
             self._has_paused = False
-            self.engine.pause.end()
+            self.engine.pause.end(FOR_SHUTDOWN)
         return was_waiting

@@ -255,6 +255,8 @@ class Following(LinkUser):
         self.engine.begin_turn()
         self.heard_ms = self.now_ms()
         stream = self.stream
+        if self.incoming is not None or self.state == CONNECTED:
+            self.engine.counters.replication_bytes_in += len(data)
         if self.state == CONNECTED and stream is not None:
             stream.session.bytes_in += len(data)
             stream.feed(data)

@@ -26,8 +26,12 @@ def replication_fields(replication: ServerReplication) -> Fields:
             ("slave_priority", config.int("replica-priority")),
             ("slave_read_only", int(config.flag("replica-read-only"))),
             ("replica_announced", int(config.flag("replica-announced"))),
+            # What a second connection would gather during a full sync; there is one only.
+            ("replicas_repl_buffer_size", 0),
+            ("replicas_repl_buffer_peak", 0),
         ]
     fields.append(("connected_slaves", len(primary.followers)))
+    fields.append(("replicas_waiting_psync", 0))  # no snapshot goes by a connection of its own
     if config.int("min-replicas-to-write") > 0 and config.int("min-replicas-max-lag") > 0:
         fields.append(("min_slaves_good_slaves", primary.good_followers()))
     now_ms = primary.now_ms()
@@ -102,6 +106,7 @@ def backlog_memory_fields(replication: ServerReplication) -> Fields:
     return [
         ("mem_replication_backlog", min(kept, size)),
         ("mem_total_replication_buffers", kept),
+        ("mem_replicas_repl_buffer", 0),
     ]
 
 

@@ -81,6 +81,8 @@ class Primary:
     def _enlist(self, follower: Follower) -> None:
         self.introduced.pop(follower.session.id, None)
         follower.enlist(self.now_ms())
+        # It was an ordinary client until now.
+        self.engine.counters.replication_bytes_out -= follower.session.bytes_out
         self.followers.append(follower)
 
     def synchronise(self, session: Session, replication_id: bytes, offset: int) -> None:

@@ -56,5 +56,14 @@ def provide_scripting(engine: Engine) -> None:
             ("used_memory_scripts_human", human(scripts + functions)),
         ]
 
+    def engine_fields() -> list[tuple[str, object]]:
+        used = runner.memory_used()
+        return [
+            ("engines_count", 1),
+            ("engines_total_used_memory", used),
+            ("engine_0", f"name=LUA,used_memory={used}"),
+        ]
+
     engine.info_sources.setdefault(b"memory", []).append(memory_fields)
+    engine.info_sources.setdefault(b"scriptingengines", []).append(engine_fields)
     engine.info_sources.setdefault(b"stats", []).append(lambda: [("evicted_scripts", runner.cache.evicted)])

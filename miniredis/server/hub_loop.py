@@ -63,6 +63,8 @@ class Hub:
         self.had_events = False
         #: When this half of the turn began.
         self.began_ns: i64 = 0
+        #: When this turn began.
+        self.turn_began_ns: i64 = 0
         #: A command that takes long lets us have a turn in its middle; output then waits for nothing.
         self.is_busy = False
         #: Such turns so far: the events that the turn around them has read are stale after one.
@@ -90,6 +92,7 @@ class Hub:
         self.in_turn = True
         if self.engine is not None:
             self.engine.begin_turn()
+            self.turn_began_ns = self.engine.timer.mark_ns
         self.go_on(True)
         self.handle_events(self.next_events())
         self.end_turn()
@@ -102,6 +105,7 @@ class Hub:
             log = engine.log_buffer
             if log is not None and log.is_behind():
                 log.settle()
+            engine.note_turn(self.turn_began_ns)
         self.in_turn = False
         if (self.pending or self.left_events) and not self.is_closed:
             self.schedule()
@@ -126,6 +130,7 @@ class Hub:
             self.note_batch(len(events))
             self.in_turn = True
             engine.begin_turn()
+            self.turn_began_ns = engine.timer.mark_ns
             self.handle_events(events)
             self.end_turn()
             if engine.timer.mark_ns - began_ns > LINGER_NS:
@@ -341,6 +346,7 @@ class SessionConnection(HubConnection):
             return
         session = self.session
         assert session is not None
+        self.engine.counters.reads += 1
         try:
             data = self.sock.recv(RECEIVE_BIG_BYTES if session.decoder.is_gathering() else RECEIVE_BYTES)
         except BlockingIOError:
@@ -406,6 +412,7 @@ class SessionConnection(HubConnection):
 
     def send(self, data: bytes) -> int:
         """How many bytes the kernel took; -1 when the connection is gone."""
+        self.engine.counters.writes += 1
         try:
             return self.sock.send(data)
         except BlockingIOError:
@@ -421,6 +428,7 @@ class SessionConnection(HubConnection):
         if self.unsent_size == 0:
             while at < len(pieces) and budget > 0:
                 some = pieces[at : at + PIECES_AT_ONCE]
+                self.engine.counters.writes += 1
                 try:
                     sent = self.sock.sendmsg(some)
                 except BlockingIOError:

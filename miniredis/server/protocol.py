@@ -120,9 +120,9 @@ class SessionProtocol(Protocol):
         if session is None:  # it was refused
             return
         session.bytes_in += len(data)
+        self.factory.engine.counters.reads += 1
         session.decoder.feed(data)
-        self.factory.engine.begin_turn()
-        self.run()
+        self._run_turn()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         if self.session is not None:
@@ -130,6 +130,16 @@ class SessionProtocol(Protocol):
             self.factory.engine.disconnect(self.session)
             self.session = None
             self.factory.protocols.discard(self)
+
+    def _run_turn(self) -> None:
+        engine = self.factory.engine
+        engine.begin_turn()
+        if self.factory.is_busy:  # within another's
+            self.run()
+            return
+        began_ns = engine.timer.mark_ns
+        self.run()
+        engine.note_turn(began_ns)
 
     def run(self) -> None:
         """Run what has been received, write what came of it."""
@@ -157,6 +167,7 @@ class SessionProtocol(Protocol):
         if session is None:
             return
         if session.out:
+            self.factory.engine.counters.writes += 1
             self.out.write(session.take_output())
             unsent = self.unsent_bytes()
             if unsent > 0 and self.factory.engine.client_limits.output_exceeded(session, unsent):
@@ -175,8 +186,7 @@ class SessionProtocol(Protocol):
 
     def run_scheduled(self) -> None:
         self.port.is_scheduled = False
-        self.factory.engine.begin_turn()
-        self.run()
+        self._run_turn()
 
     def abort(self) -> None:
         if self.session is not None:

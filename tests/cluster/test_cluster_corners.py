@@ -11,7 +11,7 @@ from miniredis.cluster import messages
 from miniredis.cluster.cluster import Cluster
 from miniredis.cluster.host import EngineWorld, settings_of
 from miniredis.cluster.messages import Fail, Gossip, Ping, Publish, Update, Vote, VoteRequest
-from miniredis.cluster.node import FAIL, NOADDR, PFAIL, PRIMARY, ClusterNode
+from miniredis.cluster.node import FAIL, HANDSHAKE, NOADDR, PFAIL, PRIMARY, ClusterNode
 from miniredis.cluster.surroundings import Link, Surroundings
 from miniredis.config.config import Config
 from miniredis.testing.memory import MemoryServer
@@ -280,6 +280,43 @@ def test_the_port_for_tls_is_followed_where_replication_uses_it() -> None:
     node.tls_port = 7443
     replica.world.follow(node)
     assert replica.replication.primary == ("127.0.0.1", 7443)
+
+
+def test_a_node_that_has_a_port_for_tls_only_is_followed_there() -> None:
+    joined = formed(3, 1)
+    first, _, _, replica, *_ = nodes_of(joined)
+    node = replica.view.find(first.id)
+    assert node is not None
+    node.port, node.tls_port = 0, 7443
+    replica.engine.config.assign("tls-replication", b"yes")
+    replica.world.keep_following(node)
+    assert replica.replication.primary == ("127.0.0.1", 7443)
+    node.tls_port = 0
+    replica.world.follow(node)  # there is nowhere to go
+    replica.world.keep_following(node)
+    assert replica.replication.primary == ("127.0.0.1", 7443)
+
+
+def test_clients_get_the_port_that_speaks_as_they_do_or_the_only_one() -> None:
+    node = ClusterNode(STRANGER, PRIMARY, 0)
+    node.port, node.tls_port = 7000, 7443
+    assert (node.port_by(False), node.port_by(True)) == (7000, 7443)
+    node.tls_port = 0
+    assert node.port_by(True) == 7000
+    node.port, node.tls_port = 0, 7443
+    assert node.port_by(False) == 7443
+
+
+def test_whom_we_met_has_the_ports_that_it_tells() -> None:
+    joined = formed(3)
+    first, second, _ = nodes_of(joined)
+    node = first.view.find(second.id)
+    assert node is not None and node.link is not None
+    node.flags |= HANDSHAKE
+    header = second.participant.header()
+    header.port, header.tls_port = 0, 7443
+    first.participant.membership.answered(node.link, node, None, header)
+    assert (node.port, node.tls_port) == (0, 7443)
 
 
 def test_the_ports_a_node_announces_can_be_chosen() -> None:

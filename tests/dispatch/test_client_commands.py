@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from miniredis.dispatch.pause import FOR_FAILOVER
 from miniredis.testing.memory import MemoryServer
 
 
@@ -153,6 +154,51 @@ def test_unpause_ends_a_pause_of_everything() -> None:
     assert client.call(b"CLIENT", b"UNPAUSE") == b"+OK\r\n"
     server.run_woken()
     assert other.received() == b"+PONG\r\n"
+
+
+def test_unpause_lets_no_writes_into_a_failover() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    pause = server.engine.pause
+    pause.begin(1 << 40, True, FOR_FAILOVER)
+    client.call(b"CLIENT", b"PAUSE", b"100000")
+    assert other.call(b"SET", b"k", b"v") == b""
+    client.call(b"CLIENT", b"UNPAUSE")
+    server.run_woken()
+    assert other.received() == b""
+    assert client.call(b"GET", b"k") == b"$-1\r\n"
+    pause.end(FOR_FAILOVER)
+    server.run_woken()
+    assert other.received() == b"+OK\r\n"
+
+
+def test_a_pause_outlasts_the_end_of_another() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    client.call(b"CLIENT", b"PAUSE", b"5000", b"WRITE")
+    server.engine.pause.begin(1 << 40, True, FOR_FAILOVER)
+    assert other.call(b"SET", b"k", b"v") == b""
+    server.advance(2)
+    server.engine.pause.end(FOR_FAILOVER)
+    server.run_woken()
+    assert other.received() == b""
+    assert server.engine.pause.left_ms() == 3000
+    server.advance(3.1)
+    assert other.received() == b"+OK\r\n"
+
+
+def test_what_waits_for_a_pause_keeps_its_order() -> None:
+    server = MemoryServer()
+    client, other, third = server.connect(), server.connect(), server.connect()
+    client.call(b"CLIENT", b"PAUSE", b"1000", b"ALL")
+    server.engine.pause.begin(5000, True, FOR_FAILOVER)
+    other.call(b"APPEND", b"k", b"a")
+    third.call(b"APPEND", b"k", b"b")
+    server.advance(2)
+    assert client.call(b"GET", b"k") == b"$-1\r\n"
+    server.advance(4)
+    assert client.call(b"GET", b"k") == b"$2\r\nab\r\n"
+    assert (other.received(), third.received()) == (b":1\r\n", b":2\r\n")
 
 
 def test_reply_off_and_skip_are_silent() -> None:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from system.conftest import ROOT
+from system.environments import node_environment, python_environment
 from system.nodes import NodeProcess, Nodes, run_cli
-
-#: Environments that a run makes are kept for the next.
-CLIENTS = ROOT / "build" / "clients"
 
 GLIDE = """
 import asyncio, sys
@@ -60,23 +55,6 @@ def nodes() -> Iterator[Nodes]:
     running.remove()
 
 
-def glide_command(port: int) -> list[str]:
-    folder = CLIENTS / "valkey-glide"
-    if not (folder / "made").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(folder / "bin" / "pip"), "install", "-qq", "valkey-glide"], check=True)
-        (folder / "made").touch()
-    return [str(folder / "bin" / "python"), "-c", GLIDE, str(port)]
-
-
-def ioredis_command(port: int) -> list[str]:
-    folder = CLIENTS / "ioredis"
-    if not (folder / "node_modules" / "ioredis").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--silent", "--prefix", str(folder), "ioredis"], check=True)
-    return ["node", "-e", IOREDIS, str(port)]
-
-
 def expect(running: subprocess.Popen[str], word: str) -> None:
     """Read up to a line with this word; clients log there what they were told of slots that moved."""
     assert running.stdout is not None
@@ -88,18 +66,21 @@ def expect(running: subprocess.Popen[str], word: str) -> None:
     raise AssertionError("".join(lines))
 
 
-def environment_of(client: str) -> Path:
-    return CLIENTS / client
+def started(client: str, port: int) -> subprocess.Popen[str]:
+    if client == "valkey-glide":
+        folder = python_environment(client)
+        command = [str(folder / "python"), "-c", GLIDE, str(port)]
+    else:
+        folder = node_environment(client)
+        command = ["node", "-e", IOREDIS, str(port)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=folder)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("client", ["valkey-glide", "ioredis"])
 def test_a_client_follows_slots_that_move(nodes: Nodes, client: str) -> None:
     first, second, _ = nodes.processes
-    command = (glide_command if client == "valkey-glide" else ioredis_command)(first.port)
-    running = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=environment_of(client)
-    )
+    running = started(client, first.port)
     assert running.stdin is not None
     try:
         expect(running, "ready")

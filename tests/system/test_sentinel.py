@@ -16,6 +16,7 @@ from redis.sentinel import Sentinel
 
 from oracle.servers import ServerProcess, redis_server
 from system.conftest import ROOT, program
+from system.environments import node_environment
 
 Start = Callable[..., ServerProcess]
 NAME = "mymaster"
@@ -216,14 +217,22 @@ def test_the_file_goes_from_redis_to_us_and_back(watched: Watched) -> None:
         until(lambda: watched.primary_of(sentinel)["num-slaves"] == 2)
 
 
-@pytest.mark.parametrize("words", [["miniredis-server", "{dir}/sentinel.conf", "--sentinel"], ["miniredis-sentinel"]])
-def test_each_way_to_start(words: list[str], start: Start) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["miniredis-server", "sentinel.conf", "--sentinel"],
+        ["miniredis-sentinel", "sentinel.conf"],
+        ["twistd", "-n", "miniredis", "sentinel.conf", "--sentinel"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_each_way_to_start(words: list[str]) -> None:
     server = ServerProcess([program(words[0]), "--version"])
     try:
         server.process.wait(20)
         file = server.folder / "sentinel.conf"
         file.write_text(f"port {server.port}\nsentinel monitor {NAME} 127.0.0.1 1 1\n")
-        server.command = [program(words[0]), str(file), *words[2:]]
+        server.command = [program(words[0]), *words[1:]]
         server.start_again()
         server.wait_ready()
         client = redis.Redis(port=server.port)
@@ -285,11 +294,7 @@ reactor.run()
 def client_command(client: str, ports: str) -> tuple[list[str], Path]:
     if client == "txredisapi":
         return [sys.executable, "-c", TXREDISAPI, ports], ROOT
-    folder = ROOT / "build" / "clients" / "ioredis"
-    if not (folder / "node_modules" / "ioredis").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--silent", "--prefix", str(folder), "ioredis"], check=True)
-    return ["node", "-e", IOREDIS, ports], folder
+    return ["node", "-e", IOREDIS, ports], node_environment("ioredis")
 
 
 @pytest.mark.timeout(300)
