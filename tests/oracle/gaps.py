@@ -97,8 +97,8 @@ DIFFERENT: Final[dict[str, str]] = {
 #: Directives that are taken, checked and shown, and change nothing: why, and which.
 WITHOUT_EFFECT: Final[dict[str, str]] = {
     "Commands run in one thread; there are no others to number, wake or bind.": (
-        "io-threads io-threads-do-reads io-threads-always-active prefetch-batch-max-size min-io-threads-avoid-copy-reply"
-        " min-string-size-avoid-copy-reply min-string-size-avoid-copy-reply-threaded server-cpulist bio-cpulist"
+        "io-threads io-threads-do-reads events-per-io-thread io-threads-always-active prefetch-batch-max-size"
+        " min-io-threads-avoid-copy-reply min-string-size-avoid-copy-reply min-string-size-avoid-copy-reply-threaded server-cpulist bio-cpulist"
         " aof-rewrite-cpulist bgsave-cpulist"
     ),
     "Memory is Python's: there is no jemalloc to defragment or to purge.": (
