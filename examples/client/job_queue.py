@@ -54,7 +54,7 @@ async def main(reactor, url="redis://localhost:6379"):
         workers = [Worker(client, name, work) for name in ("ann", "bob")]
         busy = gatherResults([Deferred.fromCoroutine(worker.run(2)) for worker in workers])
         for number in range(4):
-            await client.xadd(STREAM, "*", "page", number)
+            await client.xadd(STREAM, {"page": number})
         await busy
         pending = await client.xpending(STREAM, GROUP)
         print(f"{pending[0]} jobs left")

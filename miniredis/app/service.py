@@ -27,6 +27,7 @@ from miniredis import REDIS_VERSION, __version__
 from miniredis.app.acl_file import keep_users_in_file
 from miniredis.app.activation import Inherited
 from miniredis.app.assembly import build_engine
+from miniredis.app.memory import Allocator, MemoryReturn
 from miniredis.app.platform import describe_platform
 from miniredis.app.tls import TlsEdge, TlsFailed
 from miniredis.app.upkeep import Upkeep
@@ -98,6 +99,9 @@ class MiniRedisService(Service):
         self.upkeep = Upkeep(self.engine, self.engine.own_session(Port()))
         figures = EdgeFigures()
         self.persistence = PersistenceEdge(self.engine, reactor, disk or TimedDisk(figures.syncs))
+        memory = MemoryReturn(Allocator(), self.engine.platform.rss_bytes, source.monotonic_ns, self._in_thread)
+        self.engine.platform.give_back_memory = memory.purge
+        self.upkeep.rounds.append(memory.look)
         self.upkeep.rounds.append(self.persistence.persistence.poll)
         self.replication = ReplicationEdge(self.engine, reactor, self._start_child, may_fork)
         self.upkeep.rounds.append(self.replication.tick)
@@ -146,6 +150,9 @@ class MiniRedisService(Service):
             ("hz", self._hz_changed),
         ):
             config.on_change(name, change)
+
+    def _in_thread(self, work: Callable[[], None]) -> None:
+        self.reactor.callInThread(work)
 
     def log(self, level: str, text: str) -> None:
         self._log.emit(LEVELS[level], "{text}", text=text, redis_level=level)

@@ -166,6 +166,7 @@ def memory_malloc_stats(ctx: Context, argv: list[bytes]) -> object:
 )
 def memory_purge(ctx: Context, argv: list[bytes]) -> object:
     ctx.keyspace.discarded.free(1 << 60)
+    engine_of(ctx).platform.give_back_memory()
     return OK
 
 

@@ -60,6 +60,8 @@ class Platform:
         self.thread_cpu_seconds: Callable[[], tuple[float, float]] = _no_thread_cpu
         #: How many connections of MIGRATE are kept for the next one.
         self.kept_links: Callable[[], int] = _nothing
+        #: Gives the system what the allocator keeps for later.
+        self.give_back_memory: Callable[[], object] = _nothing
 
 
 def _nothing() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
@@ -68,7 +69,7 @@ def test_an_entry_point_of_an_installed_package_is_found_by_its_name(monkeypatch
     def entry_points(group: str, name: str) -> EntryPoints:
         return EntryPoints([point]).select(group=group, name=name)
 
-    monkeypatch.setattr(loading, "entry_points", entry_points)
+    monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
     _, client = serving(b"counting")
     assert call(client, "TALLY.ADD k 1") == b":1\r\n"
 
