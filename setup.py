@@ -111,8 +111,12 @@ def extensions() -> list[Extension]:
     compiled: list[Extension] = mypycify(  # type: ignore[assignment]  # its own word for the same class
         [*options, *inner_modules()], opt_level=level, debug_level="0", multi_file=True, group_name="miniredis"
     )
+    # Functions call each other directly, not by way of a table that other libraries could change.
+    flags = ["-fvisibility=hidden", "-fno-semantic-interposition"]
+    for extension in compiled:
+        extension.extra_compile_args += [*flags, "-include", str(ROOT / "native" / "rare.h")]
     twins = {"miniredis.resp._bytework": "native/bytework.c", "miniredis.datatypes._shards": "native/shards.c"}
-    flags = [f"-O{level}"]
+    flags.append(f"-O{level}")
     return [*compiled, *(Extension(name, [source], extra_compile_args=flags) for name, source in twins.items())]
 
 
