@@ -344,7 +344,7 @@ class Participant:
         if self.myself.is_replica and self._ticks % TICKS_A_SECOND == 0:
             target = new_primary(view, now_ms)
             if target is not None:
-                view.follow(target)
+                self.follow(target)
         self.settle()
 
     def _ping_oldest(self) -> None:
@@ -423,6 +423,12 @@ class Participant:
         return True
 
     # -- what commands ask for
+
+    def follow(self, primary: ClusterNode) -> None:
+        """Become a replica, and say so at once: who has not heard neither votes for us nor hands over to us."""
+        self.view.follow(primary)
+        self.view.save_later(sync=True)
+        self.announce_to(self.view.peers())
 
     def start_manual_failover(self, is_forced: bool) -> None:
         """As a replica: CLUSTER FAILOVER and CLUSTER FAILOVER FORCE."""

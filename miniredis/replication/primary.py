@@ -19,9 +19,11 @@ from miniredis.replication.follower import Follower
 from miniredis.replication.full_sync import FullSyncs
 from miniredis.replication.history import History
 from miniredis.replication.outside import SnapshotSource
+from miniredis.resp.errors import ReplyError
 
 PING: Final = encode_command([b"PING"])
 GETACK: Final = encode_command([b"REPLCONF", b"GETACK", b"*"])
+BEHIND: Final = b"NOMASTERLINK Can't SYNC, this replica is behind the one that asks"
 NO_REPLICAS: Final = b"NOREPLICAS Not enough good replicas to write."
 #: How often those who fell behind, or get a snapshot, are looked at.
 PUMP_S: Final = 0.005
@@ -86,8 +88,19 @@ class Primary:
         self.followers.append(follower)
 
     def synchronise(self, session: Session, replication_id: bytes, offset: int) -> None:
-        """PSYNC: go on from `offset` if that is possible, else with everything."""
+        """PSYNC: go on from `offset` if that is possible, else with everything.
+
+        Raises `ReplyError` for who has more of our history than we have ourselves: a sibling that was hung below us
+        while we lag.  Everything we could send would take writes back that it has acknowledged; soon we can go on.
+        """
         follower = self.introduce(session)
+        history = self.history
+        if self.engine.is_replica and replication_id.lower() == history.id and offset > history.offset():
+            self.engine.log(
+                "notice",
+                f"Replica {follower.name()} has more of our history ({offset}) than we have ({history.offset()}).",
+            )
+            raise ReplyError(BEHIND)
         if replication_id != b"?" and self._go_on(follower, replication_id, offset):
             return
         self.begin_full(follower)

@@ -275,6 +275,28 @@ def test_all_follow_down_a_chain(world: World):
     assert primary.info("sync_partial_ok", "stats") == "1"
 
 
+def test_a_replica_that_is_behind_whoever_asks_takes_nothing_from_it(world: World):
+    """Hung below a sibling that lags, a replica waits for it: what it has acknowledged stays."""
+    primary, lagging = pair(world)
+    ahead = world.add(7003).start()
+    ahead.follow(primary)
+    world.run_until(ahead.is_in_step)
+    world.run(1.2)
+    world.cut = {(7001, 7002)}
+    primary.call("SET", "acknowledged", "1")
+    world.run(0.2)
+    reached = ahead.replication.offset()
+    ahead.follow(lagging)
+    world.run(5)
+    assert ahead.replication.offset() == reached
+    assert ahead.call("GET", "acknowledged") == b"$1\r\n1\r\n"
+    assert ahead.said("is behind")
+    world.cut = set()
+    world.run_until(ahead.is_in_step)
+    assert lagging.info("sync_full", "stats") == "0"
+    assert ahead.digest() == primary.digest()
+
+
 def test_those_below_begin_anew_when_the_data_above_does(world: World):
     primary, middle = pair(world)
     last = world.add(7003).start()

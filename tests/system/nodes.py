@@ -19,17 +19,23 @@ READY_S = 60.0
 _next_port = [20_000]
 
 
-def free_node_port() -> int:
+def free_node_ports(count: int) -> int:
+    """The first of so many ports in a row that are free, and so are the ports of their buses."""
     while True:
-        _next_port[0] += 1
-        port = _next_port[0]
+        first = _next_port[0] + 1
+        _next_port[0] += count
         try:
-            for each in (port, port + 10_000):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", each))
+            for port in range(first, first + count):
+                for each in (port, port + 10_000):
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", each))
         except OSError:
             continue
-        return port
+        return first
+
+
+def free_node_port() -> int:
+    return free_node_ports(1)
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = READY_S) -> None:

@@ -16,7 +16,7 @@ from redis.cluster import RedisCluster
 from oracle.servers import die_with_parent
 from oracle.wire import SocketConnection
 from system.conftest import program
-from system.nodes import TIMEOUT_MS, NodeProcess, Nodes, run_cli, until
+from system.nodes import TIMEOUT_MS, NodeProcess, Nodes, free_node_ports, run_cli, until
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +219,7 @@ def test_a_manual_failover_loses_nothing(pairs: Nodes) -> None:
 
 
 def test_one_command_brings_up_a_cluster() -> None:
-    port = 25_001
+    port = free_node_ports(3)
     parent = subprocess.Popen(
         [program("miniredis-cluster"), "3", "--port", str(port), "--bind", "127.0.0.1"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent,
