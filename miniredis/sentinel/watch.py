@@ -427,8 +427,8 @@ def take_hello(sentinel: Sentinel, line: bytes, now_ms: int) -> bool:
 def _take_configuration(sentinel: Sentinel, primary: Instance, other: Instance, hello: Hello, now_ms: int) -> None:
     """A later failover than any we knew has come to its end, and `other` says where the primary is since then.
 
-    A failover that runs here is older, or that one would not have been won: it is given up.  Otherwise two servers would
-    be named under one config epoch, and nothing would ever decide between them.
+    A failover that runs here is older, or that one would not have been won: it is given up.  Otherwise two servers
+    would be named under one config epoch, and nothing would ever decide between them.
     """
     told = Address(hello.primary_host, hello.primary_port)
     present = primary.present_address()

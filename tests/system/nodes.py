@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -15,8 +16,10 @@ from system.conftest import program
 TIMEOUT_MS = 2000
 READY_S = 60.0
 
-#: Ports whose bus port is free as well: ours are below the range the system hands out.
-_next_port = [20_000]
+#: Ports whose bus port is free as well: both are below the range the system hands out (32768 and up), from which a
+#: connection may have taken any.  Test runs that go on beside each other begin in different places.
+FIRST_PORT, LAST_PORT = 20_000, 22_700
+_next_port = [FIRST_PORT + os.getpid() * 97 % 2_000]
 
 
 def free_node_ports(count: int) -> int:
@@ -24,6 +27,9 @@ def free_node_ports(count: int) -> int:
     while True:
         first = _next_port[0] + 1
         _next_port[0] += count
+        if _next_port[0] > LAST_PORT:
+            _next_port[0] = FIRST_PORT
+            continue
         try:
             for port in range(first, first + count):
                 for each in (port, port + 10_000):
