@@ -19,7 +19,7 @@ from typing import Final
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_BUSY
-from miniredis.dispatch.port import DelayedCall, Port
+from miniredis.dispatch.port import DelayedCall
 from miniredis.dispatch.session import Session
 from miniredis.formats.aof import encode_command
 from miniredis.formats.errors import FormatError
@@ -27,7 +27,7 @@ from miniredis.replication.handshake import FULL, GO_ON, LATER, PLAIN, Handshake
 from miniredis.replication.history import History
 from miniredis.replication.incoming import Incoming, Payload
 from miniredis.replication.outside import Link, LinkUser, Network, Storage
-from miniredis.replication.stream import PrimaryStream
+from miniredis.replication.stream import PrimaryPort, PrimaryStream
 from miniredis.resp.errors import ProtocolError
 
 IDLE: Final = "none"
@@ -47,17 +47,6 @@ LONGEST_HEADER: Final = 4096
 BUSY_WAIT_S: Final = 0.01
 #: By this primaries choose the form of what they send: we read all that this Valkey knows.
 FORMAT_VERSION: Final = b"9.1.0"
-
-
-class PrimaryPort(Port):
-    """The way out of the session that applies the stream: it answers nothing."""
-
-    def __init__(self, cut: Callable[[str], None]) -> None:
-        super().__init__()
-        self.cut = cut
-
-    def close(self, abort: bool) -> None:
-        self.cut("closed by a client")
 
 
 class Following(LinkUser):

@@ -48,9 +48,6 @@ class Primary:
         self.origin: Callable[[], list[tuple[bytes, bytes]]] = list
         #: Whether writes are paused for a failover: then nothing of our own may go into the stream.
         self.is_paused: bool = False
-        self.full_count: int = 0
-        self.partial_count: int = 0
-        self.partial_refused: int = 0
         self._last_ping_ms: int = self.now_ms()
         self._alone_since_ms: int = self.now_ms()
         self._last_second_ms: int = 0
@@ -108,7 +105,7 @@ class Primary:
     def begin_full(self, follower: Follower) -> None:
         """Send everything, then the stream."""
         self.full_syncs.check(follower)
-        self.full_count += 1
+        self.engine.counters.full_syncs += 1
         if not self.followers and self.history.backlog is None and not self.engine.is_replica:
             # Nobody noted what was written since: nobody may take it for the same history.
             self.history.begin_new()
@@ -122,7 +119,7 @@ class Primary:
         log = self.engine.log
         name = follower.name()
         if not history.accepts(replication_id, offset):
-            self.partial_refused += 1
+            self.engine.counters.refused_partial_syncs += 1
             log(
                 "notice",
                 f"Partial resynchronization not accepted: replica {name} asked for {replication_id.decode('latin-1')} "
@@ -131,13 +128,13 @@ class Primary:
             return False
         backlog = history.backlog
         if backlog is None or not backlog.holds(offset):
-            self.partial_refused += 1
+            self.engine.counters.refused_partial_syncs += 1
             log(
                 "notice",
                 f"Unable to partial resync with replica {name} for lack of backlog (it asked for {offset + 1}).",
             )
             return False
-        self.partial_count += 1
+        self.engine.counters.partial_syncs += 1
         self._enlist(follower)
         follower.state = ONLINE
         follower.offset = offset

@@ -118,6 +118,18 @@ def test_links_tells_of_both_directions() -> None:
     assert text.count(b"$2\r\nto\r\n") == text.count(b"$4\r\nfrom\r\n") == 2
 
 
+def test_info_counts_the_connections_between_nodes() -> None:
+    joined = formed(3)
+    first, second, _ = nodes_of(joined)
+    assert b"cluster_connections:4\r\n" in first.call("INFO", "clients")
+    assert b"mem_cluster_links:0\r\n" in first.call("INFO", "memory")
+    link = next(node.link for node in first.view.peers() if node.id == second.id)
+    assert link is not None
+    link.is_up = False
+    assert b"cluster_connections:3\r\n" in first.call("INFO", "clients")
+    assert b"cluster_connections:0\r\n" in MemoryServer().connect().call(b"INFO", b"clients")
+
+
 def test_names_of_node_and_shard(node: MemoryNode) -> None:
     assert node.call("CLUSTER", "MYID") == b"$40\r\n" + node.id + b"\r\n"
     assert node.call("CLUSTER", "MYSHARDID") == b"$40\r\n" + node.view.myself.shard_id + b"\r\n"

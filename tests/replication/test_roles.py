@@ -479,3 +479,25 @@ def test_the_policy_is_that_of_a_replica_again_after_each_piece_of_the_stream(wo
     primary.call("SET", "k", "v")
     world.run(0.1)
     assert replica.engine.keyspace.databases[0].expire_policy == EXPIRE_HIDE
+
+
+# -- what is counted
+
+
+def test_bytes_of_replication_are_counted_on_both_sides(world: World):
+    primary, replica = pair(world)
+    sent = int(primary.info("total_net_repl_output_bytes", "stats"))
+    came = int(replica.info("total_net_repl_input_bytes", "stats"))
+    assert sent > 0
+    primary.call("SET", "k", "x" * 1000)
+    world.run(0.1)
+    assert 1000 < int(primary.info("total_net_repl_output_bytes", "stats")) - sent < 1200
+    assert 1000 < int(replica.info("total_net_repl_input_bytes", "stats")) - came < 1200
+    # Those that have left stay counted, until all is counted anew.
+    sent = int(primary.info("total_net_repl_output_bytes", "stats"))
+    replica.crash()
+    world.run(0.1)
+    assert int(primary.info("total_net_repl_output_bytes", "stats")) >= sent
+    primary.call("CONFIG", "RESETSTAT")
+    for field in ("total_net_repl_output_bytes", "total_net_repl_input_bytes", "sync_full"):
+        assert primary.info(field, "stats") == "0"
