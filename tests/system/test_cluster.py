@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -239,3 +240,21 @@ def test_one_command_brings_up_a_cluster() -> None:
     for number in range(3):
         with pytest.raises(OSError, match="refused"):
             SocketConnection(("127.0.0.1", port + number))
+
+
+def test_a_node_that_cannot_start_is_told_with_its_reason() -> None:
+    port = free_node_ports(3)
+    with socket.create_server(("127.0.0.1", port + 10_001)):
+        done = subprocess.run(
+            [program("miniredis-cluster"), "3", "--port", str(port), "--bind", "127.0.0.1"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Failed listening on port {port + 10_001}" in done.stdout
+    assert f"The cluster could not be made: the node on port {port + 1} has ended" in done.stdout
+
+
+def test_info_and_links_tell_of_the_same_connections(nodes: Nodes) -> None:
+    first = nodes.processes[0]
+    until(lambda: first.cli("CLUSTER", "LINKS").count("direction") == 4, "not all are connected")
+    assert "cluster_connections:4" in first.cli("INFO", "clients")
