@@ -124,6 +124,41 @@ def test_a_slot_left_open_is_fixed(nodes: Nodes) -> None:
     assert "All 16384 slots covered" in nodes.check()
 
 
+def test_a_move_that_broke_off_between_two_keys_is_fixed(nodes: Nodes) -> None:
+    slot = run_cli("-p", str(nodes.processes[0].port), "CLUSTER", "KEYSLOT", "{broken off}").strip()
+    keys = [f"{{broken off}}{number}" for number in range(6)]
+    for key in keys:
+        run_cli("-c", "-p", str(nodes.processes[0].port), "SET", key, key)
+    source = nodes.owner_of(keys[0])
+    target = next(process for process in nodes.processes if process is not source)
+    assert target.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id()).strip() == "OK"
+    assert source.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id()).strip() == "OK"
+    moved = source.cli("MIGRATE", target.host, str(target.port), "", "0", "5000", "KEYS", *keys[:3])
+    assert moved.strip() == "OK"
+    assert "[WARNING] Node" in run_cli("--cluster", "check", source.address, check=False)
+    run_cli("--cluster", "fix", source.address, "--cluster-yes")
+    check = nodes.check()
+    assert "All 16384 slots covered" in check
+    assert "[WARNING]" not in check
+    for key in keys:
+        assert run_cli("-c", "-p", str(source.port), "GET", key).strip() == key
+
+
+def test_slots_that_nobody_serves_are_covered_again(nodes: Nodes) -> None:
+    first = nodes.processes[0]
+    key = next(f"key{number}" for number in range(10_000) if nodes.owner_of(f"key{number}") is first)
+    slot = first.cli("CLUSTER", "KEYSLOT", key).strip()
+    for process in nodes.processes:  # its owner before the others, which it would tell again that it has it
+        process.cli("CLUSTER", "DELSLOTS", slot)
+    for process in nodes.processes:
+        until(lambda process=process: process.state() == "fail", "it does not miss the slot")  # type: ignore[misc]
+    assert "Not all 16384 slots are covered" in run_cli("--cluster", "check", first.address, check=False)
+    run_cli("--cluster", "fix", first.address, stdin="yes\n")
+    nodes.wait_ok()
+    assert "All 16384 slots covered" in nodes.check()
+    assert run_cli("-c", "-p", str(first.port), "SET", key, "v").strip() == "OK"
+
+
 def test_its_data_is_backed_up(nodes: Nodes, tmp_path: Path) -> None:
     run_cli("--cluster", "backup", nodes.processes[0].address, str(tmp_path))
     assert len(list(tmp_path.glob("*.rdb"))) == 3
@@ -179,6 +214,31 @@ def test_slots_move_while_redis_benchmark_runs(nodes: Nodes) -> None:
     run_cli("--cluster", "reshard", first.address, "--cluster-from", second.id(), "--cluster-to", first.id(),
             "--cluster-slots", "50", "--cluster-yes")  # fmt: skip
     output, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, output[-1000:]
+    assert "requests per second" in output
+    assert "All 16384 slots covered" in nodes.check()
+
+
+def test_it_is_managed_while_redis_benchmark_runs(nodes: Nodes) -> None:
+    first = nodes.processes[0]
+    running = subprocess.Popen(
+        ["redis-benchmark", "--cluster", "-p", str(first.port), "-n", "100000", "-r", "2000", "-t", "set", "-q"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent,
+    )  # fmt: skip
+    extra = NodeProcess()
+    try:
+        extra.wait_ready()
+        run_cli("--cluster", "add-node", extra.address, first.address)
+        for process in nodes.processes:
+            until(lambda process=process: extra.id() in process.cli("CLUSTER", "NODES"), "not known")  # type: ignore[misc]
+        assert run_cli("--cluster", "call", first.address, "PING").count("PONG") == 4
+        assert "New node timeout set" in run_cli("--cluster", "set-timeout", first.address, str(TIMEOUT_MS))
+        run_cli("--cluster", "rebalance", first.address, "--cluster-threshold", "1")
+        run_cli("--cluster", "del-node", first.address, extra.id())
+        until(lambda: "3 masters" in run_cli("--cluster", "info", first.address), "it was not removed")
+        output, _ = running.communicate(timeout=120)
+    finally:
+        extra.remove()
     assert running.returncode == 0, output[-1000:]
     assert "requests per second" in output
     assert "All 16384 slots covered" in nodes.check()
