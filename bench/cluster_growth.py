@@ -3,18 +3,28 @@
 PYTHONPATH=.:tests python bench/cluster_growth.py 10 30 100
 
 A primary fails in each.  Every node is a real one, so the work grows with the square of their number: 100 nodes take
-less than a minute, 1,000 about half an hour and 6 GB.  In large clusters nothing is waited for before the failure, only
-every hundredth frame is written as a line, and traffic is counted until the failure is noticed.
+less than a minute, 300 some minutes, 1,000 more than half an hour and 6 GB.  In large clusters nothing is waited for
+before the failure, only every hundredth frame is written as a line, and traffic is counted until it is noticed.
+
+PYTHONPATH=.:tests python bench/cluster_growth.py node 100 1000
+
+What one node of so many costs: its memory, the size of its frames, and the time it spends on each and on each tick.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+import time
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from cluster.simulation import SimulatedCluster
+from miniredis.cluster.codec import Decoder, encode
+from miniredis.cluster.messages import PING, Message, Ping
+from miniredis.cluster.surroundings import Link
+
+from cluster.simulation import Machine, SimulatedCluster
 
 TIMEOUT_MS = 15_000
 SETTLE_MS = 20_000
@@ -125,6 +135,75 @@ def told(count: int, growth: Growth) -> str:
     )
 
 
-if __name__ == "__main__":
-    for word in sys.argv[1:]:
+# -- one node of many
+
+
+class SilentLink(Link):
+    """Takes everything."""
+
+    def send(self, message: Message) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FewOfMany(SimulatedCluster):
+    """Only the first two of the nodes run, and know of all others."""
+
+    def start(self, machine: Machine) -> None:
+        if machine.number < 2 or machine is self.machines[-1]:
+            super().start(machine)
+
+
+def timed_us(call: Callable[[int], object], times: int) -> float:
+    began = time.process_time()
+    for number in range(times):
+        call(number)
+    return (time.process_time() - began) / times * 1e6
+
+
+def cost_of_a_node(count: int, times: int = 200) -> str:
+    cluster = FewOfMany(f"node of {count}", count, 2, TIMEOUT_MS)
+    memory = memory_of_a_node(cluster)
+    sending, receiving = (machine.participant for machine in cluster.machines[:2])
+    assert sending is not None
+    assert receiving is not None
+    peers = sending.view.peers()
+    for node in peers:
+        node.link = SilentLink(node, sending.world.now_ms())
+        node.link.is_up = True
+        node.pong_ms = node.heard_ms = sending.world.now_ms()
+    sender = receiving.view.find(sending.myself.id)
+    assert sender is not None
+    frames: list[bytes] = []
+    decoder = Decoder()
+
+    def send(number: int) -> None:
+        gossip = sending.membership.gossip_for(peers[number % len(peers)])
+        frames.extend(encode(Ping(sending.header(), PING, gossip)))
+
+    def receive(number: int) -> None:
+        message = decoder.decode(frames[number], True)
+        assert isinstance(message, Ping)
+        receiving.membership.take_gossip(message.gossip, sender)
+
+    send_us = timed_us(send, times)
+    receive_us = timed_us(receive, times)
+    tick_us = timed_us(lambda _: sending.tick(), times)
+    size = sum(len(frame) + 1 for frame in frames) / times
+    return (
+        f"one of {count} nodes: {memory / 1000:.0f} kB, frames of {size:.0f} bytes, {send_us:.0f} us to send one, "
+        f"{receive_us:.0f} us to take one, {tick_us:.0f} us a tick"
+    )
+
+
+def main(words: list[str]) -> None:
+    if words[0] == "node":
+        for word in words[1:]:
+            print(cost_of_a_node(int(word)), flush=True)
+        return
+    for word in words:
         print(told(int(word), measure(int(word))), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
