@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import inlineCallbacks
 
-from miniredis.cluster.moving import Target, TargetLinks
+from miniredis.cluster.moving import NotConnected, NotSent, Target, TargetLinks
 from miniredis.keyspace.slots import SLOTS
 from miniredis.resp.errors import ReplyError
 
@@ -40,23 +40,43 @@ class Forming:
     @inlineCallbacks
     def ask(self, number: int, *words: bytes) -> Any:
         """A command to a node; its reply.  Fails with `FormingFailed`."""
-        replies = yield self._targets[number].ask([list(words)], ANSWER_S)
+        try:
+            replies = yield self._targets[number].ask([list(words)], ANSWER_S)
+        except NotSent:
+            raise FormingFailed(f"port {self.ports[number]}: the connection broke, or no answer came") from None
         if isinstance(replies[0], ReplyError):
             raise FormingFailed(f"port {self.ports[number]}: {replies[0].message.decode(errors='replace')}")
         return replies[0]
 
     @inlineCallbacks
+    def reach(self) -> Any:
+        """Connect to all nodes, and hear from each; fails when one is not there, or does not answer, yet."""
+        try:
+            for number, port in enumerate(self.ports):
+                target = yield self.links.connect(b"127.0.0.1", port, ANSWER_S)
+                self._targets.append(target)
+                yield self.ask(number, b"CLUSTER", b"NODES")
+        except NotConnected:
+            self.close()
+            raise FormingFailed(f"port {self.ports[len(self._targets)]}: nobody listens") from None
+        except FormingFailed:
+            self.close()
+            raise
+
+    @inlineCallbacks
     def run(self) -> Any:
-        """Fires when the cluster serves; nodes that belong to one already are left as they are."""
-        for port in self.ports:
-            target = yield self.links.connect(b"127.0.0.1", port, ANSWER_S)
-            self._targets.append(target)
-        known = yield self.ask(0, b"CLUSTER", b"NODES")
-        if known.count(b"\n") == 1:
-            yield self._meet()
-            yield self._follow()
-        for number in range(len(self.ports)):
-            yield self._until(number, b"INFO", b"cluster_state:ok", 1)
+        """Once they are reached: fires when the cluster serves.  Nodes that are one already are left as they are."""
+        try:
+            known = yield self.ask(0, b"CLUSTER", b"NODES")
+            if known.count(b"\n") == 1:
+                yield self._meet()
+                yield self._follow()
+            for number in range(len(self.ports)):
+                yield self._until(number, b"INFO", b"cluster_state:ok", 1)
+        finally:
+            self.close()
+
+    def close(self) -> None:
         for target in self._targets:
             target.close()
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -34,6 +35,9 @@ FIRST_PORT: Final = 30001
 LEAST_NODES: Final = 3
 KILL_AFTER_S: Final = 10.0
 START_TRIES: Final = 200
+#: The log of a node, in its folder, and how much of it is shown when it ends.
+LOG: Final = "log"
+LAST_LINES: Final = 10
 RUN_NODE: Final = "from miniredis.app.local_cluster import run_node; run_node()"
 
 
@@ -75,6 +79,14 @@ class Node(ProcessProtocol):
         self.on_end(self)
         self.ended.callback(None)
 
+    def last_words(self) -> list[str]:
+        """The last lines of its log; none when it did not come so far as to write one."""
+        try:
+            with open(os.path.join(self.folder, LOG), errors="replace") as file:
+                return [line.rstrip("\n") for line in deque(file, LAST_LINES)]
+        except OSError:
+            return []
+
     def end(self, with_signal: str) -> None:
         transport: Any = self.transport
         if not self.is_gone:
@@ -92,6 +104,9 @@ class LocalCluster(Service):
         self._log = Logger(namespace="miniredis")
         self.nodes: list[Node] = []
         self.on_ready: Deferred[None] = Deferred()
+        self.is_formed = False
+        #: It could not be made: the parent ends, and not with success.
+        self.has_failed = False
         self._stopping = False
         self._temporary = ""
 
@@ -114,14 +129,14 @@ class LocalCluster(Service):
         for port in self.ports():
             self._start_node(port, os.path.join(folder, str(port)), text)
         self.say(f"Starting {len(self.nodes)} nodes in {folder}")
-        self._try_to_form(START_TRIES)
+        self._try_to_reach(START_TRIES)
 
     def _start_node(self, port: int, folder: str, text: bytes) -> None:
         os.makedirs(folder, exist_ok=True)
         path = os.path.join(folder, "node.conf")
         with open(path, "wb") as file:
             file.write(text)
-        words = [path, "--port", str(port), "--cluster-enabled", "yes", "--dir", folder, "--logfile", "log"]
+        words = [path, "--port", str(port), "--cluster-enabled", "yes", "--dir", folder, "--logfile", LOG]
         node = Node(port, folder, self._node_ended)
         self.nodes.append(node)
         self.reactor.spawnProcess(
@@ -137,31 +152,47 @@ class LocalCluster(Service):
             self._stopping = True
             self.reactor.stop()
 
-    def _try_to_form(self, tries: int) -> None:
+    def _try_to_reach(self, tries: int) -> None:
+        """Until all nodes answer: they need a moment to start."""
         if self._stopping or not self.running:
             return
         links = ReactorLinks(self.reactor)
         forming = Forming(links, self.ports(), lambda seconds: deferLater(self.reactor, seconds, lambda: None))
 
         def failed(failure: Failure) -> None:
-            if tries > 0 and not self._stopping and not any(node.is_gone for node in self.nodes):
-                self.reactor.callLater(ANSWER_S / 100, self._try_to_form, tries - 1)
+            if tries > 0:
+                self.reactor.callLater(ANSWER_S / 100, self._try_to_reach, tries - 1)
             else:
-                why = failure.getErrorMessage() or type(failure.value).__name__
-                self.say(f"The cluster could not be made: {why}", "warning")
-                self.end()
+                self._give_up(failure.getErrorMessage())
 
-        forming.run().addCallbacks(self._formed, failed)
+        forming.reach().addCallbacks(lambda _: self._form(forming), failed)
+
+    def _form(self, forming: Forming) -> None:
+        if not self._stopping:
+            forming.run().addCallbacks(self._formed, lambda failure: self._give_up(failure.getErrorMessage()))
 
     def _formed(self, _: None) -> None:
         ports = self.ports()
+        self.is_formed = True
         self.say(f"The cluster is ready: {len(ports)} nodes, ports {ports[0]} to {ports[-1]}. "
                  f"Try: redis-cli -c -p {ports[0]}")  # fmt: skip
         self.on_ready.callback(None)
 
+    def _give_up(self, why: str) -> None:
+        if not self._stopping:
+            self.has_failed = True
+            self.say(f"The cluster could not be made: {why}", "warning")
+            self.end()
+
     def _node_ended(self, node: Node) -> None:
-        if not self._stopping and self.running:
-            self.say(f"The node on port {node.port} has ended; its log is {node.folder}/log", "warning")
+        """Say so, with the end of its log: a temporary folder is about to go."""
+        if self._stopping or not self.running:
+            return
+        self.say(f"The node on port {node.port} has ended. The end of its log:", "warning")
+        for line in node.last_words():
+            self.say(f"  {line}", "warning")
+        if not self.is_formed:
+            self._give_up(f"the node on port {node.port} has ended")
 
     def stopService(self) -> Deferred[Any]:
         self.running = 0

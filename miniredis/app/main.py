@@ -82,6 +82,8 @@ def run_cluster(start: Start) -> None:
     parent.startService()
     reactor.addSystemEventTrigger("before", "shutdown", parent.stopService)
     reactor.run()
+    if parent.has_failed:
+        sys.exit(1)
 
 
 def daemonize() -> None:

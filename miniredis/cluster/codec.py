@@ -13,8 +13,10 @@ from binascii import a2b_base64, b2a_base64
 from typing import Final
 
 from miniredis.cluster.messages import (
+    AS_NODES_DO,
     MOST_PUBLISHED,
     NO_AGE,
+    ClientAddress,
     Fail,
     Gossip,
     Header,
@@ -133,16 +135,37 @@ def _read_slots(word: bytes) -> Ranges:
 
 # -- headers
 
-HEADER_WORDS: Final = 16
+HEADER_WORDS: Final = 17
 
 
 def _header(header: Header) -> bytes:
     marks = header.is_up | header.is_paused << 1 | header.is_forced << 2
-    return b"%s %d %d %d %d %s %s %s %s %s %d %d %d %s %d" % (
+    return b"%s %d %d %d %d %s %s %s %s %s %d %d %d %s %d %s" % (
         header.node_id, header.flags, header.port, header.tls_port, header.bus_port, header.ip or b"-",
         _text(header.hostname), _text(header.human_name), header.shard_id, header.primary_id or b"-",
         header.current_epoch, header.config_epoch, header.offset, _slots(header.slots), marks,
+        _client(header.client),
     )  # fmt: skip
+
+
+def _client(client: ClientAddress) -> bytes:
+    if client == AS_NODES_DO:
+        return b"-"
+    return b"%s,%s,%d,%d" % (client.ipv4 or b"-", client.ipv6 or b"-", client.port, client.tls_port)
+
+
+def _read_client(word: bytes) -> ClientAddress:
+    if word == b"-":
+        return AS_NODES_DO
+    fields = word.split(b",")
+    if len(fields) != 4:
+        raise BadFrame("an address for clients of the wrong form")
+    return ClientAddress(
+        _read_address(fields[0]),
+        _read_address(fields[1]),
+        _read_number(fields[2], 65535),
+        _read_number(fields[3], 65535),
+    )
 
 
 def _read_header(words: list[bytes]) -> Header:
@@ -165,6 +188,7 @@ def _read_header(words: list[bytes]) -> Header:
         bool(marks & 1),
         bool(marks & 2),
         bool(marks & 4),
+        _read_client(words[17]),
     )
 
 

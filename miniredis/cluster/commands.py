@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from miniredis.cluster.access import cluster_of, node_argument, slot_argument
 from miniredis.cluster.cluster import Cluster
 from miniredis.cluster.figures import cluster_info_fields
-from miniredis.cluster.host import client_port, preferred_endpoint
+from miniredis.cluster.host import came_by_ipv6, preferred_endpoint
 from miniredis.cluster.node import FAIL, PFAIL, ClusterNode
-from miniredis.cluster.nodes_file import describe, node_line
+from miniredis.cluster.nodes_file import describe
 from miniredis.cluster.surroundings import Link
 from miniredis.commands.arguments import parse_int
 from miniredis.commands.context import Context
@@ -92,8 +93,15 @@ def info(ctx: Context, argv: list[bytes]) -> object:
     tips="nondeterministic_output",
 )
 def nodes(ctx: Context, argv: list[bytes]) -> object:
+    view = cluster_of(ctx).view
+    return Verbatim(b"txt", b"".join([line + b"\n" for line in _lines(ctx, view.nodes.values())]))
+
+
+def _lines(ctx: Context, nodes: Iterable[ClusterNode]) -> list[bytes]:
+    """Nodes as the client that asks is told of them."""
     cluster = cluster_of(ctx)
-    return Verbatim(b"txt", describe(cluster.view, cluster.world.wall_offset_ms(), session_of(ctx).port.is_tls))
+    session = session_of(ctx)
+    return describe(cluster.view, nodes, cluster.world.wall_offset_ms(), session.port.is_tls, came_by_ipv6(session))
 
 
 @group.command(
@@ -111,9 +119,7 @@ def replicas(ctx: Context, argv: list[bytes]) -> object:
     node = node_argument(cluster, argv[2])
     if node.is_replica:
         raise error(b"The specified node is not a master")
-    offset_ms = cluster.world.wall_offset_ms()
-    by_tls = session_of(ctx).port.is_tls
-    return [node_line(cluster.view, replica, offset_ms, False, by_tls) for replica in node.replicas]
+    return _lines(ctx, node.replicas)
 
 
 @group.command(
@@ -221,7 +227,7 @@ def _names_besides(ctx: Context, node: ClusterNode) -> MapReply:
     kind = engine_of(ctx).config.text("cluster-preferred-endpoint-type")
     flat: list[object] = []
     if kind != b"ip":
-        flat += [b"ip", node.ip]
+        flat += [b"ip", node.client_ip(came_by_ipv6(session_of(ctx)))]
     if kind != b"hostname" and node.hostname:
         flat += [b"hostname", node.hostname]
     return MapReply(flat)
@@ -247,8 +253,8 @@ def slots(ctx: Context, argv: list[bytes]) -> object:
     engine = engine_of(ctx)
 
     def shown(node: ClusterNode) -> list[object]:
-        port = client_port(node, session)
-        return [preferred_endpoint(engine, node), port, node.id, _names_besides(ctx, node)]
+        port = node.client_port(session.port.is_tls)
+        return [preferred_endpoint(engine, node, session), port, node.id, _names_besides(ctx, node)]
 
     rows: list[tuple[int, list[object]]] = []
     for node in cluster.view.nodes.values():
@@ -282,12 +288,14 @@ def shards(ctx: Context, argv: list[bytes]) -> object:
 
 
 def _shard_node(ctx: Context, cluster: Cluster, node: ClusterNode) -> MapReply:
+    session = session_of(ctx)
     flat: list[object] = [b"id", node.id]
     if node.port:
-        flat += [b"port", node.port]
+        flat += [b"port", node.client_port(False)]
     if node.tls_port:
-        flat += [b"tls-port", node.tls_port]
-    flat += [b"ip", node.ip, b"endpoint", preferred_endpoint(engine_of(ctx), node)]
+        flat += [b"tls-port", node.client_port(True)]
+    flat += [b"ip", node.client_ip(came_by_ipv6(session))]
+    flat += [b"endpoint", preferred_endpoint(engine_of(ctx), node, session)]
     if node.hostname:
         flat += [b"hostname", node.hostname]
     offset = _offset(cluster, node)

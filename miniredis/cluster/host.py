@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from miniredis.cluster.messages import ClientAddress
 from miniredis.cluster.node import FAIL, PFAIL, ClusterNode
 from miniredis.cluster.surroundings import Link, Settings, Surroundings
 from miniredis.cluster.view import ClusterView
@@ -267,24 +268,24 @@ class NodeDirectory(Directory):
         return endpoint(self.world.engine, self.world.view.leaving.get(slot), session)
 
 
-def client_port(node: ClusterNode, session: Session) -> int:
-    return node.port_by(session.port.is_tls)
+def came_by_ipv6(session: Session) -> bool:
+    return session.port.peer.startswith(b"[")
 
 
-def preferred_endpoint(engine: Engine, node: ClusterNode) -> bytes | None:
+def preferred_endpoint(engine: Engine, node: ClusterNode, session: Session) -> bytes | None:
     """What cluster-preferred-endpoint-type wants a node to be called; None: as the client knows it already."""
     kind = engine.config.text("cluster-preferred-endpoint-type")
     if kind == b"hostname":
         return node.hostname or b"?"
     if kind == b"unknown-endpoint":
         return None
-    return node.ip
+    return node.client_ip(came_by_ipv6(session))
 
 
 def endpoint(engine: Engine, node: ClusterNode | None, session: Session) -> bytes:
     if node is None:
         return b""
-    return b"%s:%d" % (preferred_endpoint(engine, node) or b"", client_port(node, session))
+    return b"%s:%d" % (preferred_endpoint(engine, node, session) or b"", node.client_port(session.port.is_tls))
 
 
 def settings_of(engine: Engine, port: int, tls_port: int) -> Settings:
@@ -308,6 +309,12 @@ def settings_of(engine: Engine, port: int, tls_port: int) -> Settings:
         bus_port=config.int("cluster-announce-bus-port") or own_bus_port,
         hostname=config.text("cluster-announce-hostname"),
         human_name=config.text("cluster-announce-human-nodename"),
+        client=ClientAddress(
+            config.text("cluster-announce-client-ipv4"),
+            config.text("cluster-announce-client-ipv6"),
+            config.int("cluster-announce-client-port"),
+            config.int("cluster-announce-client-tls-port"),
+        ),
     )
 
 

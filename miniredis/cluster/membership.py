@@ -116,9 +116,9 @@ class Membership:
 
     def take_description(self, node: ClusterNode, header: Header) -> None:
         """Names and flags a node tells of itself."""
-        if (node.hostname, node.human_name, node.shard_id) != (header.hostname, header.human_name, header.shard_id):
-            node.hostname, node.human_name = header.hostname, header.human_name
-            node.shard_id = header.shard_id
+        told = header.hostname, header.human_name, header.shard_id, header.client
+        if (node.hostname, node.human_name, node.shard_id, node.client) != told:
+            node.hostname, node.human_name, node.shard_id, node.client = told
             self.view.save_later()
             self.view.routes_changed = True
         node.flags = node.flags & ~NOFAILOVER | header.flags & NOFAILOVER

@@ -7,7 +7,7 @@ They carry what Redis's binary bus carries, so that another codec could stand in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from miniredis.cluster.ranges import Ranges
 
@@ -17,6 +17,18 @@ MEET: Final = 2
 NO_AGE: Final = -1
 #: Channel and message together may be so long.
 MOST_PUBLISHED: Final = 64 * 1024 * 1024
+
+
+class ClientAddress(NamedTuple):
+    """Where clients reach a node, where that is not where other nodes do; empty or 0: as other nodes."""
+
+    ipv4: bytes = b""
+    ipv6: bytes = b""
+    port: int = 0
+    tls_port: int = 0
+
+
+AS_NODES_DO: Final = ClientAddress()
 
 
 @dataclass(slots=True, frozen=False)
@@ -40,6 +52,7 @@ class Header:
     is_up: bool
     is_paused: bool = False  # its clients' writes are paused for a manual failover
     is_forced: bool = False  # vote for it although its primary works
+    client: ClientAddress = AS_NODES_DO
 
 
 @dataclass(slots=True)

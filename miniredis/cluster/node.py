@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from miniredis.cluster.messages import AS_NODES_DO
 from miniredis.cluster.ranges import Ranges, ranges_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class ClusterNode:
     __slots__ = (
         "_ranges",
         "bus_port",
+        "client",
         "config_epoch",
         "created_ms",
         "fail_ms",
@@ -72,6 +74,7 @@ class ClusterNode:
         self.port = 0
         self.tls_port = 0
         self.bus_port = 0
+        self.client = AS_NODES_DO
         self.hostname = b""
         self.human_name = b""
         self.primary: ClusterNode | None = None
@@ -93,6 +96,16 @@ class ClusterNode:
         self.failure_reports: dict[bytes, int] = {}
         self.link: Link | None = None  # ours to it
         self.inbound: Link | None = None  # its to us
+
+    def client_ip(self, by_ipv6: bool) -> bytes:
+        """The address told to a client that came by IPv4 or IPv6."""
+        return (self.client.ipv6 if by_ipv6 else self.client.ipv4) or self.ip
+
+    def client_port(self, by_tls: bool) -> int:
+        """The port told to a client that came by TLS, and will go on by it, or not; else the one there is."""
+        plain = self.client.port or self.port if self.port else 0
+        tls = self.client.tls_port or self.tls_port if self.tls_port else 0
+        return (tls or plain) if by_tls else (plain or tls)
 
     @property
     def is_primary(self) -> bool:

@@ -84,6 +84,7 @@ def replicate(ctx: Context, argv: list[bytes]) -> object:
             view.myself.shard_id = cluster.participant.membership.random_id()
             view.world.promote()
             _empty(ctx)
+            cluster.participant.announce_to(view.peers())
             cluster.participant.settle()
         return OK
     if len(argv) > 4:
@@ -95,8 +96,7 @@ def replicate(ctx: Context, argv: list[bytes]) -> object:
         raise error(b"I can only replicate a master, not a replica.")
     if view.myself.is_primary and (view.myself.slots or ctx.keyspace.total_keys()):
         raise error(b"To set a master the node must be empty and without assigned slots.")
-    view.follow(node)
-    view.save_later(sync=True)
+    cluster.participant.follow(node)
     cluster.participant.settle()
     return OK
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
+from miniredis.cluster.messages import ClientAddress
 from miniredis.cluster.node import FAIL, FLAG_NAMES, MYSELF, PFAIL, PRIMARY, REPLICA, ClusterNode
 from miniredis.cluster.ranges import format_range, parse_range, parse_slot
 from miniredis.cluster.view import ClusterView
@@ -18,19 +20,31 @@ class BadNodesFile(Exception):
     """The file is not one of ours: the server must not start, since it would forget who it is."""
 
 
-def address_text(node: ClusterNode, by_tls: bool = False) -> bytes:
-    """`by_tls`: for a client that came by TLS, and will go on by it."""
-    text = b"%s:%d@%d" % (node.ip, node.port_by(by_tls), node.bus_port)
+def address_text(node: ClusterNode, by_tls: bool, by_ipv6: bool) -> bytes:
+    """As a client is told of it: by how it came, it will go on."""
+    text = b"%s:%d@%d" % (node.client_ip(by_ipv6), node.client_port(by_tls), node.bus_port)
     return text + b"," + node.hostname if node.hostname else text
 
 
-def node_line(view: ClusterView, node: ClusterNode, wall_offset_ms: int, in_file: bool, by_tls: bool = False) -> bytes:
+def address_in_file(node: ClusterNode) -> bytes:
+    """With all that is known of it.  Redis 7.0 knows nothing of addresses for clients: they stand there when set."""
+    client = node.client
+    words = [b"%s:%d@%d,%s,nodename=%s" % (node.ip, node.port, node.bus_port, node.hostname, node.human_name)]
+    words += [
+        b"%s=%s" % (name, value)
+        for name, value in ((b"client-ipv4", client.ipv4), (b"client-ipv6", client.ipv6))
+        if value
+    ]
+    words += [
+        b"%s=%d" % (name, port)
+        for name, port in ((b"client-tcp-port", client.port), (b"client-tls-port", client.tls_port))
+        if port
+    ]
+    return b",".join([*words, b"tls-port=%d" % node.tls_port, b"shard-id=" + node.shard_id])
+
+
+def node_line(view: ClusterView, node: ClusterNode, wall_offset_ms: int, address: bytes) -> bytes:
     """`wall_offset_ms`: what makes Unix time of the node's clock."""
-    address = address_text(node, by_tls)
-    if in_file:
-        address = b"%s:%d@%d,%s,nodename=%s,tls-port=%d,shard-id=%s" % (
-            node.ip, node.port, node.bus_port, node.hostname, node.human_name, node.tls_port, node.shard_id,
-        )  # fmt: skip
     words = [
         node.id,
         address,
@@ -48,14 +62,20 @@ def node_line(view: ClusterView, node: ClusterNode, wall_offset_ms: int, in_file
     return b" ".join(words)
 
 
-def describe(view: ClusterView, wall_offset_ms: int, by_tls: bool) -> bytes:
-    """The reply of CLUSTER NODES."""
-    return b"".join([node_line(view, node, wall_offset_ms, False, by_tls) + b"\n" for node in view.nodes.values()])
+def describe(
+    view: ClusterView, nodes: Iterable[ClusterNode], wall_offset_ms: int, by_tls: bool, by_ipv6: bool
+) -> list[bytes]:
+    """The lines of CLUSTER NODES for a client."""
+    return [node_line(view, node, wall_offset_ms, address_text(node, by_tls, by_ipv6)) for node in nodes]
 
 
 def render(view: ClusterView, wall_offset_ms: int) -> bytes:
     """The file; nodes whose name is not known yet are left out."""
-    lines = [node_line(view, node, wall_offset_ms, True) for node in view.nodes.values() if not node.is_in_handshake]
+    lines = [
+        node_line(view, node, wall_offset_ms, address_in_file(node))
+        for node in view.nodes.values()
+        if not node.is_in_handshake
+    ]
     lines.append(b"vars currentEpoch %d lastVoteEpoch %d" % (view.current_epoch, view.last_vote_epoch))
     return b"\n".join(lines) + b"\n"
 
@@ -163,6 +183,7 @@ def _load_address(node: ClusterNode, text: bytes) -> None:
     node.bus_port = int(bus_port) if bus_port else node.port + 10000
     if more:
         node.hostname = more[0]
+    client: dict[bytes, bytes] = {}
     for field in more[1:]:
         name, _, value = field.partition(b"=")
         if name == b"shard-id":
@@ -171,3 +192,11 @@ def _load_address(node: ClusterNode, text: bytes) -> None:
             node.human_name = value
         elif name == b"tls-port":
             node.tls_port = int(value)
+        else:
+            client[name] = value
+    node.client = ClientAddress(
+        client.get(b"client-ipv4", b""),
+        client.get(b"client-ipv6", b""),
+        int(client.get(b"client-tcp-port", b"0")),
+        int(client.get(b"client-tls-port", b"0")),
+    )

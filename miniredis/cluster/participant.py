@@ -78,7 +78,7 @@ class Participant:
         if settings.ip:
             myself.ip = settings.ip
         myself.port, myself.tls_port, myself.bus_port = settings.port, settings.tls_port, settings.bus_port
-        myself.hostname, myself.human_name = settings.hostname, settings.human_name
+        myself.hostname, myself.human_name, myself.client = settings.hostname, settings.human_name, settings.client
         myself.flags = myself.flags & ~NOFAILOVER | (NOFAILOVER if settings.no_failover else 0)
         self.view.routes_changed = True
 
@@ -96,7 +96,7 @@ class Participant:
             myself.hostname, myself.human_name, myself.shard_id,
             myself.primary.id if myself.primary is not None else b"",
             view.current_epoch, head.config_epoch, world.offset(), head.ranges, view.is_up,
-            myself.is_primary and self.manual.is_on(),
+            myself.is_primary and self.manual.is_on(), client=world.settings.client,
         )  # fmt: skip
 
     def send(self, link: Link, message: Message) -> None:
@@ -344,7 +344,7 @@ class Participant:
         if self.myself.is_replica and self._ticks % TICKS_A_SECOND == 0:
             target = new_primary(view, now_ms)
             if target is not None:
-                view.follow(target)
+                self.follow(target)
         self.settle()
 
     def _ping_oldest(self) -> None:
@@ -423,6 +423,12 @@ class Participant:
         return True
 
     # -- what commands ask for
+
+    def follow(self, primary: ClusterNode) -> None:
+        """Become a replica, and say so at once: who has not heard neither votes for us nor hands over to us."""
+        self.view.follow(primary)
+        self.view.save_later(sync=True)
+        self.announce_to(self.view.peers())
 
     def start_manual_failover(self, is_forced: bool) -> None:
         """As a replica: CLUSTER FAILOVER and CLUSTER FAILOVER FORCE."""

@@ -3,7 +3,7 @@
       source: connecting --established--> copying --few are left--> paused --all are there--> handing over --> success
       target: established --keys come, seen by nobody else--> finished: a new epoch, the slots are its own
 
-The source serves the slots to the end.  Keys to send stand in a queue, all of them first and every key that is
+The source serves the slots to the end.  Keys to send stand in a queue, slot after slot, and every key that is
 written meanwhile again; what is sent is the key as it is then.  With few left, writes pause until the target has
 said that the slots are its own.  Whatever fails before that leaves everything as it was: the target drops what came.
 """
@@ -126,7 +126,8 @@ class Export(Migration, EventSink):
         self.engine = cluster.engine
         self.target: Target | None = None
         self._pending: dict[tuple[int, bytes], None] = {}
-        self._asked: list[tuple[int, bytes]] = []
+        #: Slots whose keys have not been put into the queue yet.
+        self._untouched: list[int] = []
         self._is_handing_over = False
 
     # -- what is to be sent
@@ -140,13 +141,18 @@ class Export(Migration, EventSink):
             if event.modified and slot_of(event.key) in self.slots:
                 self._pending[(event.db_index, event.key)] = None
 
-    def _gather(self) -> None:
-        for db_index, index in enumerate(self.cluster.world.indexes):
-            for slot in self.slots:
-                for key in index.some(slot, index.count(slot)):
-                    self._pending[(db_index, key)] = None
+    def _begin_to_gather(self) -> None:
+        self._untouched = sorted(self.slots, reverse=True)
         self.engine.event_sinks.append(self)
         self.engine.refresh_listening()
+
+    def _gather(self) -> None:
+        """Enough keys for the next request: all of them at once could be millions."""
+        while self._untouched and len(self._pending) < BATCH:
+            slot = self._untouched.pop()
+            for db_index, index in enumerate(self.cluster.world.indexes):
+                for key in index.some(slot, index.count(slot)):
+                    self._pending[(db_index, key)] = None
 
     # -- the steps
 
@@ -203,14 +209,15 @@ class Export(Migration, EventSink):
         if self._is_handing_over:
             self._hand_over(replies[-1])
         elif self.state == b"connecting":
-            self._gather()
+            self._begin_to_gather()
             self.enter(b"snapshotting")
             self._send_some()
         else:
             self._send_some()
 
     def _send_some(self) -> None:
-        if self.state == b"snapshotting" and len(self._pending) <= FEW:
+        self._gather()
+        if self.state == b"snapshotting" and not self._untouched and len(self._pending) <= FEW:
             # Who has waited already goes on when this is over.
             self.cluster.world.pause_writes(PAUSE_MS, is_migration=True)
             self.enter(b"failover-paused")

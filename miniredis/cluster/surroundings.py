@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from miniredis.cluster.messages import Message
+from miniredis.cluster.messages import AS_NODES_DO, ClientAddress, Message
 from miniredis.cluster.node import ClusterNode
 
 
@@ -56,6 +56,7 @@ class Settings:
     bus_port: int = 0
     hostname: bytes = b""
     human_name: bytes = b""
+    client: ClientAddress = AS_NODES_DO
 
 
 class Surroundings:

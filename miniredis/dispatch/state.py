@@ -52,6 +52,10 @@ class ServerCounters:
         #: From our primary, and to replicas that are gone.
         self.replication_bytes_in: int = 0
         self.replication_bytes_out: int = 0
+        #: Syncs of replicas that were begun, and partial ones that were refused.
+        self.full_syncs: int = 0
+        self.partial_syncs: int = 0
+        self.refused_partial_syncs: int = 0
         self.slot_import_bytes: int = 0
         self.slot_export_bytes: int = 0
         self.forks: int = 0

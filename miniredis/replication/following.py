@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.executor import Engine
-from miniredis.dispatch.port import DelayedCall, Port
+from miniredis.dispatch.gates import GATE_BUSY
+from miniredis.dispatch.port import DelayedCall
 from miniredis.dispatch.session import Session
 from miniredis.formats.aof import encode_command
 from miniredis.formats.errors import FormatError
@@ -26,7 +27,7 @@ from miniredis.replication.handshake import FULL, GO_ON, LATER, PLAIN, Handshake
 from miniredis.replication.history import History
 from miniredis.replication.incoming import Incoming, Payload
 from miniredis.replication.outside import Link, LinkUser, Network, Storage
-from miniredis.replication.stream import PrimaryStream
+from miniredis.replication.stream import PrimaryPort, PrimaryStream
 from miniredis.resp.errors import ProtocolError
 
 IDLE: Final = "none"
@@ -42,19 +43,10 @@ COMMANDS_AT_ONCE: Final = 512
 #: So much may wait to be loaded or applied before the primary has to wait.
 MOST_WAITING: Final = 4 << 20
 LONGEST_HEADER: Final = 4096
+#: While a script is busy, the stream is looked at again after this long.
+BUSY_WAIT_S: Final = 0.01
 #: By this primaries choose the form of what they send: we read all that this Valkey knows.
 FORMAT_VERSION: Final = b"9.1.0"
-
-
-class PrimaryPort(Port):
-    """The way out of the session that applies the stream: it answers nothing."""
-
-    def __init__(self, cut: Callable[[str], None]) -> None:
-        super().__init__()
-        self.cut = cut
-
-    def close(self, abort: bool) -> None:
-        self.cut("closed by a client")
 
 
 class Following(LinkUser):
@@ -410,7 +402,7 @@ class Following(LinkUser):
             if self._link is not None:
                 self._link.resume()
 
-    def _schedule(self, work: Callable[[], None]) -> None:
+    def _schedule(self, work: Callable[[], None], delay_s: float = 0.0) -> None:
         def run() -> None:
             self._later = None
             self.engine.begin_turn()
@@ -420,7 +412,7 @@ class Following(LinkUser):
                 self.engine.log_failure("replication failed", defect)
                 self.retry("")
 
-        self._later = self.engine.time.call_later(0, run)
+        self._later = self.engine.time.call_later(delay_s, run)
 
     def _load(self) -> None:
         incoming = self.incoming
@@ -470,6 +462,10 @@ class Following(LinkUser):
     def _apply(self) -> None:
         stream = self.stream
         if stream is None or self.state != CONNECTED:
+            return
+        if self.engine.gates & GATE_BUSY:
+            # A script of ours is in the middle of its work, and must not see the data change: the stream waits.
+            self._schedule(self._apply, BUSY_WAIT_S)
             return
         now_ns = self.engine.time.monotonic_ns
         end_ns = now_ns() + SLICE_NS

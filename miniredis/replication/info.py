@@ -90,11 +90,11 @@ def _following_fields(following: Following) -> Fields:
 
 
 def sync_fields(replication: ServerReplication) -> Fields:
-    primary = replication.primary
+    counters = replication.engine.counters
     return [
-        ("sync_full", primary.full_count),
-        ("sync_partial_ok", primary.partial_count),
-        ("sync_partial_err", primary.partial_refused),
+        ("sync_full", counters.full_syncs),
+        ("sync_partial_ok", counters.partial_syncs),
+        ("sync_partial_err", counters.refused_partial_syncs),
         ("slave_expires_tracked_keys", 0),
     ]
 

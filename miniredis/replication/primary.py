@@ -19,9 +19,11 @@ from miniredis.replication.follower import Follower
 from miniredis.replication.full_sync import FullSyncs
 from miniredis.replication.history import History
 from miniredis.replication.outside import SnapshotSource
+from miniredis.resp.errors import ReplyError
 
 PING: Final = encode_command([b"PING"])
 GETACK: Final = encode_command([b"REPLCONF", b"GETACK", b"*"])
+BEHIND: Final = b"NOMASTERLINK Can't SYNC, this replica is behind the one that asks"
 NO_REPLICAS: Final = b"NOREPLICAS Not enough good replicas to write."
 #: How often those who fell behind, or get a snapshot, are looked at.
 PUMP_S: Final = 0.005
@@ -46,9 +48,6 @@ class Primary:
         self.origin: Callable[[], list[tuple[bytes, bytes]]] = list
         #: Whether writes are paused for a failover: then nothing of our own may go into the stream.
         self.is_paused: bool = False
-        self.full_count: int = 0
-        self.partial_count: int = 0
-        self.partial_refused: int = 0
         self._last_ping_ms: int = self.now_ms()
         self._alone_since_ms: int = self.now_ms()
         self._last_second_ms: int = 0
@@ -86,8 +85,19 @@ class Primary:
         self.followers.append(follower)
 
     def synchronise(self, session: Session, replication_id: bytes, offset: int) -> None:
-        """PSYNC: go on from `offset` if that is possible, else with everything."""
+        """PSYNC: go on from `offset` if that is possible, else with everything.
+
+        Raises `ReplyError` for who has more of our history than we have ourselves: a sibling that was hung below us
+        while we lag.  Everything we could send would take writes back that it has acknowledged; soon we can go on.
+        """
         follower = self.introduce(session)
+        history = self.history
+        if self.engine.is_replica and replication_id.lower() == history.id and offset > history.offset():
+            self.engine.log(
+                "notice",
+                f"Replica {follower.name()} has more of our history ({offset}) than we have ({history.offset()}).",
+            )
+            raise ReplyError(BEHIND)
         if replication_id != b"?" and self._go_on(follower, replication_id, offset):
             return
         self.begin_full(follower)
@@ -95,7 +105,7 @@ class Primary:
     def begin_full(self, follower: Follower) -> None:
         """Send everything, then the stream."""
         self.full_syncs.check(follower)
-        self.full_count += 1
+        self.engine.counters.full_syncs += 1
         if not self.followers and self.history.backlog is None and not self.engine.is_replica:
             # Nobody noted what was written since: nobody may take it for the same history.
             self.history.begin_new()
@@ -109,7 +119,7 @@ class Primary:
         log = self.engine.log
         name = follower.name()
         if not history.accepts(replication_id, offset):
-            self.partial_refused += 1
+            self.engine.counters.refused_partial_syncs += 1
             log(
                 "notice",
                 f"Partial resynchronization not accepted: replica {name} asked for {replication_id.decode('latin-1')} "
@@ -118,13 +128,13 @@ class Primary:
             return False
         backlog = history.backlog
         if backlog is None or not backlog.holds(offset):
-            self.partial_refused += 1
+            self.engine.counters.refused_partial_syncs += 1
             log(
                 "notice",
                 f"Unable to partial resync with replica {name} for lack of backlog (it asked for {offset + 1}).",
             )
             return False
-        self.partial_count += 1
+        self.engine.counters.partial_syncs += 1
         self._enlist(follower)
         follower.state = ONLINE
         follower.offset = offset

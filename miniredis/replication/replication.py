@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.executor import Engine
-from miniredis.dispatch.gates import GATE_REPLICA, GATE_STALE
+from miniredis.dispatch.gates import GATE_BUSY, GATE_REPLICA, GATE_STALE
 from miniredis.dispatch.roles import ReplicaStatus, Replication
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_HIDE
 from miniredis.replication.failover import Failover
@@ -195,6 +195,8 @@ class ServerReplication(Replication):
     # -- what is acknowledged and on disk
 
     def _acknowledged(self) -> None:
+        if self.engine.gates & GATE_BUSY:
+            return  # no change of role, and no waiter's turn, in the middle of a script: the next tick looks
         self.failover.tick()
         self.farewell.tick()
         self.waits.look_again()

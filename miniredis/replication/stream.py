@@ -12,9 +12,21 @@ from typing import Final
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_PRIMARY_LINK
+from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import REPLY_OFF, Session
 from miniredis.keyspace.database import EXPIRE_HIDE, EXPIRE_IGNORE
 from miniredis.resp.errors import ReplyError
+
+
+class PrimaryPort(Port):
+    """The way out of the session that applies the stream: it answers nothing."""
+
+    def __init__(self, cut: Callable[[str], None]) -> None:
+        super().__init__()
+        self.cut = cut
+
+    def close(self, abort: bool) -> None:
+        self.cut("closed by a client")
 
 
 class PrimaryStream:

@@ -416,21 +416,40 @@ def take_hello(sentinel: Sentinel, line: bytes, now_ms: int) -> bool:
     if hello.epoch > sentinel.epoch:
         sentinel.enter_epoch(hello.epoch)
         sentinel.save()
-    told = Address(hello.primary_host, hello.primary_port)
     if hello.config_epoch > primary.config_epoch:
-        primary.config_epoch = hello.config_epoch
-        if not primary.address.is_at(hello.primary_host, hello.primary_port):
-            sentinel.event("warning", "+config-update-from", other)
-            before = primary.address
-            failover.announce_switch(sentinel, primary, told)
-            sentinel.move_primary(primary, told, now_ms)
-            sentinel.call_reconfiguration_script(primary, b"observer", before, told)
-        else:
-            sentinel.save()
+        _take_configuration(sentinel, primary, other, hello, now_ms)
     other.hello_ms = now_ms
     if primary.address.is_at(hello.primary_host, hello.primary_port):
         other.config_epoch = hello.config_epoch
     return True
+
+
+def _take_configuration(sentinel: Sentinel, primary: Instance, other: Instance, hello: Hello, now_ms: int) -> None:
+    """A later failover than any we knew has come to its end, and `other` says where the primary is since then.
+
+    A failover that runs here is older, or that one would not have been won: it is given up.  Otherwise two servers
+    would be named under one config epoch, and nothing would ever decide between them.
+    """
+    told = Address(hello.primary_host, hello.primary_port)
+    present = primary.present_address()
+    primary.config_epoch = hello.config_epoch
+    is_overtaken = primary.in_failover and hello.config_epoch >= primary.failover_epoch
+    if present.is_at(hello.primary_host, hello.primary_port):
+        if is_overtaken and present is primary.address:
+            sentinel.event("warning", "-failover-abort-overtaken", primary)
+            failover.abort(primary, now_ms)
+        sentinel.save()
+        return
+    if is_overtaken:
+        sentinel.event("warning", "-failover-abort-overtaken", primary)
+    sentinel.event("warning", "+config-update-from", other)
+    if not primary.address.is_at(hello.primary_host, hello.primary_port):
+        failover.announce_switch(sentinel, primary, told)
+    sentinel.move_primary(primary, told, now_ms)
+    displaced = sentinel.find_replica(primary, present.host, present.port)
+    if displaced is not None:
+        displaced.was_primary = True
+    sentinel.call_reconfiguration_script(primary, b"observer", present, told)
 
 
 def _meet(sentinel: Sentinel, primary: Instance, hello: Hello, now_ms: int) -> Instance:

@@ -59,7 +59,8 @@ def form(joined: MemoryCluster) -> list[Any]:
         return succeed(None)
 
     outcome: list[Any] = []
-    Forming(NodeLinks(joined), list(joined.nodes), wait).run().addBoth(outcome.append)
+    forming = Forming(NodeLinks(joined), list(joined.nodes), wait)
+    forming.reach().addCallback(lambda _: forming.run()).addBoth(outcome.append)
     return outcome
 
 
@@ -157,13 +158,47 @@ def test_a_temporary_folder_goes_with_the_cluster(monkeypatch: pytest.MonkeyPatc
     assert not folder.exists()
 
 
-def test_a_cluster_that_cannot_be_made_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def noted(parent: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the parent says."""
+    lines: list[str] = []
+    monkeypatch.setattr(parent, "say", lambda text, level="notice": lines.append(text))
+    return lines
+
+
+def test_a_node_that_ends_before_the_cluster_is_made_ends_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     parent, reactor = local(monkeypatch, tmp_path)
+    said = noted(parent, monkeypatch)
     parent.startService()
-    reactor.advance(0.1)
-    reactor.spawned[0][0].processEnded(Failure(ProcessDone(1)))
-    reactor.pump([0.1] * 5)
+    (tmp_path / "8001" / "log").write_text("".join(f"line {number}\n" for number in range(30)) + "bind: in use\n")
+    reactor.spawned[1][0].processEnded(Failure(ProcessDone(1)))
     assert reactor.stopped == 1
+    assert parent.has_failed
+    assert said[-1] == "The cluster could not be made: the node on port 8001 has ended"
+    assert said[-2] == "  bind: in use"
+    assert "  line 29" in said
+    assert "  line 3" not in said
+
+
+def test_a_node_that_ends_without_a_log_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    parent, reactor = local(monkeypatch, tmp_path)
+    said = noted(parent, monkeypatch)
+    parent.startService()
+    reactor.spawned[2][0].processEnded(Failure(ProcessDone(1)))
+    assert said[-2:] == [
+        "The node on port 8002 has ended. The end of its log:",
+        "The cluster could not be made: the node on port 8002 has ended",
+    ]
+
+
+def test_nodes_that_never_answer_are_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    parent, reactor = local(monkeypatch, tmp_path)
+    said = noted(parent, monkeypatch)
+    parent.startService()
+    reactor.pump([0.05] * 300)
+    assert reactor.stopped == 0
+    reactor.pump([0.05] * 300)
+    assert reactor.stopped == 1
+    assert said[-1] == "The cluster could not be made: port 8000: nobody listens"
 
 
 def test_nodes_are_told_what_the_parent_was_told() -> None:

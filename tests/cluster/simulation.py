@@ -88,14 +88,17 @@ class Rules:
 class Network:
     """Who reaches whom, how fast, and how many frames are lost on the way."""
 
-    def __init__(self, events: Events, chance: Random, with_codec: bool) -> None:
+    def __init__(self, events: Events, chance: Random, codec_every: int) -> None:
         self.events = events
         self.chance = chance
-        self.with_codec = with_codec
+        #: One of so many frames is written as a line and read again; 0: none.
+        self.codec_every = codec_every
         self.loss = 0.0
         self.slowest_ms = 20.0
         self.cut: set[tuple[int, int]] = set()
         self.messages = 0
+        #: Those that went through the codec, and their bytes.
+        self.coded = 0
         self.bytes = 0
         self.trace = 0
         self.decoder = Decoder()
@@ -132,7 +135,7 @@ class SimulatedLink(Link):
             b"%d %d %d %d" % (now_ms * 1000, machine.number, self.remote.number, message.header.current_epoch),
             network.trace,
         )
-        if network.with_codec:
+        if network.codec_every and network.messages % network.codec_every == 0:
             message = self._through_codec(message)
         if not network.reaches(machine.number, self.remote.number):
             return
@@ -146,6 +149,7 @@ class SimulatedLink(Link):
 
     def _through_codec(self, message: Message) -> Message:
         decoded: Message | None = None
+        self.machine.network.coded += 1
         for line in encode(message):
             self.machine.network.bytes += len(line) + 1
             decoded = self.machine.network.decoder.decode(line, True)
@@ -412,16 +416,18 @@ class Outcome:
 class SimulatedCluster:
     """`count` nodes of which about every `shard_size`th is a primary, formed already."""
 
-    def __init__(self, name: str, count: int, shard_size: int, timeout_ms: int, with_codec: bool = False) -> None:
+    def __init__(self, name: str, count: int, shard_size: int, timeout_ms: int, codec_every: int = 0) -> None:
         self.events = Events()
         self.rules = Rules(name)
-        self.network = Network(self.events, Random(f"{name} network"), with_codec)
+        self.network = Network(self.events, Random(f"{name} network"), codec_every)
         self.timeout_ms = timeout_ms
         self.machines = [Machine(n, self.events, self.network, self.rules, name) for n in range(count)]
         self._write_disks(max(count // shard_size, min(3, count)))
+        at = {machine.bus_port: machine for machine in self.machines}
+        named = {machine.name: machine for machine in self.machines}
         for machine in self.machines:
-            machine.at = {each.bus_port: each for each in self.machines}
-            machine.named = {each.name: each for each in self.machines}
+            machine.at = at
+            machine.named = named
         for machine in self.machines:
             self.start(machine)
 
@@ -524,7 +530,7 @@ def run_seed(seed: int, faults_ms: float = 20_000) -> Outcome:
     chance = Random(f"{name} shape")
     count = 6 + int(25 * chance.random() ** 3)
     cluster = SimulatedCluster(
-        name, count, chance.choice([2, 2, 3]), chance.choice([1500, 3000, 5000]), with_codec=seed % 10 == 0
+        name, count, chance.choice([2, 2, 3]), chance.choice([1500, 3000, 5000]), codec_every=int(seed % 10 == 0)
     )
     cluster.run(5000)
     faults = Faults(cluster, Random(f"{name} faults"))

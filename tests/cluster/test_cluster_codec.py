@@ -13,6 +13,7 @@ from miniredis.cluster.messages import (
     MEET,
     NO_AGE,
     PING,
+    ClientAddress,
     Fail,
     Gossip,
     Header,
@@ -56,6 +57,13 @@ headers = st.builds(
     is_up=st.booleans(),
     is_paused=st.booleans(),
     is_forced=st.booleans(),
+    client=st.builds(
+        ClientAddress,
+        ipv4=st.sampled_from([b"", b"1.2.3.4"]),
+        ipv6=st.sampled_from([b"", b"::9"]),
+        port=ports,
+        tls_port=ports,
+    ),
 )
 gossip = st.builds(
     Gossip,
@@ -162,10 +170,13 @@ PING_MESSAGE = Ping(HEADER, PING, [GOSSIP])
         changed(PING_MESSAGE, 15, b"~QUFB"),
         changed(PING_MESSAGE, 16, b"8"),
         changed(PING_MESSAGE, 17, b"x"),
-        b" ".join([*line_of(PING_MESSAGE), *line_of(PING_MESSAGE)[17:] * 256]),
+        changed(PING_MESSAGE, 17, b"1.2.3.4,-,65536,0"),
+        changed(PING_MESSAGE, 17, b"1.2.3.4;x,-,1,0"),
+        changed(PING_MESSAGE, 18, b"x"),
+        b" ".join([*line_of(PING_MESSAGE), *line_of(PING_MESSAGE)[18:] * 256]),
         b" ".join([*line_of(Vote(HEADER)), b"more"]),
-        changed(Publish(HEADER, b"c", b"m", False), 19, b"QUFB"),
-        changed(Publish(HEADER, b"c", b"m", False), 19, b"OTkgQQ=="),
+        changed(Publish(HEADER, b"c", b"m", False), 20, b"QUFB"),
+        changed(Publish(HEADER, b"c", b"m", False), 20, b"OTkgQQ=="),
     ],
 )
 def test_what_no_node_writes_is_refused(line: bytes) -> None:

@@ -13,7 +13,7 @@ from miniredis.cluster.slot_commands import group as slots
 from miniredis.keyspace.slots import key_slot
 from miniredis.testing.memory import MemoryServer
 
-from cluster.harness import MemoryNode, alone, formed, nodes_of, quick_config
+from cluster.harness import MemoryCluster, MemoryNode, alone, formed, nodes_of, quick_config
 
 OK = b"+OK\r\n"
 NOWHERE = b"0" * 40
@@ -100,6 +100,30 @@ def test_clients_are_told_the_endpoint_that_is_preferred() -> None:
     assert b":7001@17001,here.example" in node.call("CLUSTER", "NODES")
 
 
+def test_clients_are_told_an_address_of_their_own_by_how_they_came() -> None:
+    """As Valkey 9.1 does: by the family of the client's address, on every node; the bus keeps to its own."""
+    first, second, third = nodes_of(formed(3))
+    for name, value in (("ipv4", "1.2.3.4"), ("ipv6", "::9"), ("port", "777"), ("tls-port", "888")):
+        assert third.call("CONFIG", "SET", f"cluster-announce-client-{name}", value) == OK
+    first.joined.run(2)
+    assert first.call("GET", "foo") == b"-MOVED 12182 1.2.3.4:777\r\n"
+    assert b" 1.2.3.4:777@17003 " in first.call("CLUSTER", "NODES")
+    assert b"$7\r\n1.2.3.4\r\n:777\r\n" in second.call("CLUSTER", "SLOTS")
+    shards = first.call("CLUSTER", "SHARDS")
+    assert b"$4\r\nport\r\n:777\r\n" in shards
+    assert shards.count(b"$7\r\n1.2.3.4\r\n") == 2  # ip and endpoint
+    by_ipv6 = first.server.connect()
+    by_ipv6.peer = b"[::1]:5000"
+    assert by_ipv6.call(b"GET", b"foo") == b"-MOVED 12182 ::9:777\r\n"
+    assert b" ::9:777@17003 " in by_ipv6.call(b"CLUSTER", b"NODES")
+    assert b" 127.0.0.1:7001@17001 " in by_ipv6.call(b"CLUSTER", b"NODES")
+    # What is on disk is known after a restart.
+    fields = b",client-ipv4=1.2.3.4,client-ipv6=::9,client-tcp-port=777,client-tls-port=888,"
+    assert fields in first.saved[-1]
+    again = MemoryCluster().add(text=first.saved[-1])
+    assert b" 1.2.3.4:777@17003 " in again.call("CLUSTER", "NODES")
+
+
 def test_a_redirection_names_the_preferred_endpoint() -> None:
     first, _, third = nodes_of(formed(3))
     first.call("CONFIG", "SET", "cluster-preferred-endpoint-type", "hostname")
@@ -116,6 +140,18 @@ def test_links_tells_of_both_directions() -> None:
     text = first.call("CLUSTER", "LINKS")
     assert text.startswith(b"*4\r\n")
     assert text.count(b"$2\r\nto\r\n") == text.count(b"$4\r\nfrom\r\n") == 2
+
+
+def test_info_counts_the_connections_between_nodes() -> None:
+    joined = formed(3)
+    first, second, _ = nodes_of(joined)
+    assert b"cluster_connections:4\r\n" in first.call("INFO", "clients")
+    assert b"mem_cluster_links:0\r\n" in first.call("INFO", "memory")
+    link = next(node.link for node in first.view.peers() if node.id == second.id)
+    assert link is not None
+    link.is_up = False
+    assert b"cluster_connections:3\r\n" in first.call("INFO", "clients")
+    assert b"cluster_connections:0\r\n" in MemoryServer().connect().call(b"INFO", b"clients")
 
 
 def test_names_of_node_and_shard(node: MemoryNode) -> None:

@@ -105,6 +105,30 @@ def test_a_manual_failover_waits_for_the_primarys_offset() -> None:
     assert first.client.received().startswith(b"-MOVED 0 127.0.0.1:7004")
 
 
+def test_a_manual_failover_may_follow_at_once_on_becoming_a_replica() -> None:
+    """Its primary, and those that vote, know of the new role before they are asked."""
+    joined = formed(3)
+    first = nodes_of(joined)[0]
+    replica = joined.add()
+    assert replica.call("CLUSTER", "MEET", "127.0.0.1", first.port) == b"+OK\r\n"
+    joined.run(3)
+    assert replica.call("CLUSTER", "REPLICATE", first.id) == b"+OK\r\n"
+    assert replica.call("CLUSTER", "FAILOVER") == b"+OK\r\n"
+    joined.run(1)
+    assert replica.view.myself.is_primary
+    assert len(replica.view.myself.slots) > 5000
+
+
+def test_who_is_a_replica_no_more_says_so_at_once() -> None:
+    joined = formed(3, 1)
+    first, _, _, replica, *_ = nodes_of(joined)
+    assert replica.call("CLUSTER", "REPLICATE", "NO", "ONE") == b"+OK\r\n"
+    joined.pump()
+    assert f"{replica.id.decode()} 127.0.0.1:{replica.port}@{replica.port + 10000} master" in str(
+        first.call("CLUSTER", "NODES")
+    )
+
+
 def test_a_manual_failover_that_takes_too_long_is_given_up() -> None:
     joined = formed(3, 1)
     first, _, _, replica, *_ = nodes_of(joined)

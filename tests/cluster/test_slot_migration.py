@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from miniredis.cluster.slot_migration import BATCH
+from miniredis.keyspace.slots import key_slot
+
 from cluster.harness import MemoryNode, formed, nodes_of
 from cluster.test_moving import MemoryLinks
 
@@ -75,6 +78,25 @@ def test_what_is_written_meanwhile_arrives_too() -> None:
     assert moving.target.call("GET", KEY % 5000) == b"$3\r\nnew\r\n"
     assert moving.target.call("EXISTS", KEY % 1) == b":0\r\n"
     assert moving.target.call("DBSIZE") == b":1001\r\n"
+
+
+def test_keys_are_gathered_slot_after_slot() -> None:
+    """Millions of them at once would keep all clients waiting."""
+    moving = Moving(0)
+    keys = [key for key in (b"key%d" % number for number in range(100_000)) if key_slot(key) < 100]
+    assert len(keys) > 2 * BATCH
+    for key in keys:
+        moving.source.call("SET", key, "v")
+    moving.begin()
+    moving.answer()
+    [export] = moving.source.cluster.migrations.exports()
+    assert len(export._pending) < BATCH
+    moving.source.call("DEL", keys[-1])
+    moving.source.call("SET", keys[-2], "w")
+    moving.finish()
+    assert moving.state(moving.source) == b"success"
+    assert moving.target.call("DBSIZE") == b":%d\r\n" % (len(keys) - 1)
+    assert moving.target.call("GET", keys[-2]) == b"$1\r\nw\r\n"
 
 
 def test_writes_wait_at_the_end_and_are_sent_on() -> None:

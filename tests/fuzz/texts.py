@@ -11,7 +11,7 @@ from fuzz.loop import Target
 from fuzz.reference import glob
 from fuzz.values import Server
 from miniredis.cluster.codec import BadFrame, Decoder, encode
-from miniredis.cluster.messages import NO_AGE, Fail, Gossip, Header, Message, Ping, Publish, Update, Vote
+from miniredis.cluster.messages import NO_AGE, ClientAddress, Fail, Gossip, Header, Message, Ping, Publish, Update, Vote
 from miniredis.cluster.nodes_file import BadNodesFile, load, own_id, render
 from miniredis.cluster.seal import NotAuthentic, Seal
 from miniredis.cluster.view import ClusterView
@@ -237,8 +237,9 @@ MANIFEST = Target(
 ID = b"a" * 40
 OTHER = b"0123456789" * 4
 HEADER = Header(
-    ID, 17, 7000, 0, 17000, b"10.0.0.1", b"host-1", b"a b", OTHER, b"", 7, 5, 99, ((0, 5460), (9000, 9000)), True
-)
+    ID, 17, 7000, 0, 17000, b"10.0.0.1", b"host-1", b"a b", OTHER, b"", 7, 5, 99, ((0, 5460), (9000, 9000)), True,
+    client=ClientAddress(b"1.2.3.4", b"::9", 80, 443),
+)  # fmt: skip
 SCATTERED = Header(
     ID, 1, 1, 2, 3, b"", b"", b"", OTHER, OTHER, 0, 0, 0, tuple((n, n) for n in range(0, 2000, 3)), False
 )

@@ -149,10 +149,6 @@ NOT_IMPLEMENTED: Final[dict[str, str]] = {
     "Old data is always given back in slices.": "replica-lazy-flush",
     "What a replica does when its disk fails does not depend on it.": "replica-ignore-disk-write-errors",
     "Links never wait for more to send.": "repl-disable-tcp-nodelay",
-    "Clients are told what cluster-announce-ip and cluster-announce-port say.": (
-        "cluster-announce-client-ipv4 cluster-announce-client-ipv6 cluster-announce-client-port"
-        " cluster-announce-client-tls-port"
-    ),
     "Writes pause when few keys are left to send.": "slot-migration-max-failover-repl-bytes",
     "Listening sockets come from bind and port, unixsocket, TLS, or a supervisor.": "listen-endpoint",
     "The loop is used wherever the platform has it.": "fast-endpoint",

@@ -204,8 +204,8 @@ class Simulation(World):
 
     def note(self, server: Node) -> None:
         """Count what a server did, at its end."""
-        self.full += server.replication.primary.full_count
-        self.partial += server.replication.primary.partial_count
+        self.full += server.engine.counters.full_syncs
+        self.partial += server.engine.counters.partial_syncs
 
     def promote(self) -> None:
         """An operator makes another one the primary."""

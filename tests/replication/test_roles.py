@@ -275,6 +275,28 @@ def test_all_follow_down_a_chain(world: World):
     assert primary.info("sync_partial_ok", "stats") == "1"
 
 
+def test_a_replica_that_is_behind_whoever_asks_takes_nothing_from_it(world: World):
+    """Hung below a sibling that lags, a replica waits for it: what it has acknowledged stays."""
+    primary, lagging = pair(world)
+    ahead = world.add(7003).start()
+    ahead.follow(primary)
+    world.run_until(ahead.is_in_step)
+    world.run(1.2)
+    world.cut = {(7001, 7002)}
+    primary.call("SET", "acknowledged", "1")
+    world.run(0.2)
+    reached = ahead.replication.offset()
+    ahead.follow(lagging)
+    world.run(5)
+    assert ahead.replication.offset() == reached
+    assert ahead.call("GET", "acknowledged") == b"$1\r\n1\r\n"
+    assert ahead.said("is behind")
+    world.cut = set()
+    world.run_until(ahead.is_in_step)
+    assert lagging.info("sync_full", "stats") == "0"
+    assert ahead.digest() == primary.digest()
+
+
 def test_those_below_begin_anew_when_the_data_above_does(world: World):
     primary, middle = pair(world)
     last = world.add(7003).start()
@@ -457,3 +479,25 @@ def test_the_policy_is_that_of_a_replica_again_after_each_piece_of_the_stream(wo
     primary.call("SET", "k", "v")
     world.run(0.1)
     assert replica.engine.keyspace.databases[0].expire_policy == EXPIRE_HIDE
+
+
+# -- what is counted
+
+
+def test_bytes_of_replication_are_counted_on_both_sides(world: World):
+    primary, replica = pair(world)
+    sent = int(primary.info("total_net_repl_output_bytes", "stats"))
+    came = int(replica.info("total_net_repl_input_bytes", "stats"))
+    assert sent > 0
+    primary.call("SET", "k", "x" * 1000)
+    world.run(0.1)
+    assert 1000 < int(primary.info("total_net_repl_output_bytes", "stats")) - sent < 1200
+    assert 1000 < int(replica.info("total_net_repl_input_bytes", "stats")) - came < 1200
+    # Those that have left stay counted, until all is counted anew.
+    sent = int(primary.info("total_net_repl_output_bytes", "stats"))
+    replica.crash()
+    world.run(0.1)
+    assert int(primary.info("total_net_repl_output_bytes", "stats")) >= sent
+    primary.call("CONFIG", "RESETSTAT")
+    for field in ("total_net_repl_output_bytes", "total_net_repl_input_bytes", "sync_full"):
+        assert primary.info(field, "stats") == "0"

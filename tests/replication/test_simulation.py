@@ -34,5 +34,9 @@ def test_something_happens_under_the_seeds():
     assert sum(outcome.promotions for outcome in outcomes) > 2
 
 
+def test_a_replica_rehung_below_one_that_lags_takes_no_write_back():
+    simulate(1236)
+
+
 def test_a_longer_chain():
     simulate(3000, SECONDS, count=5)

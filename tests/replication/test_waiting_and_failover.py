@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from miniredis.dispatch.gates import GATE_BUSY
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.dispatch.roles import FAILOVER_IN_PROGRESS, NO_FAILOVER, WAITING_FOR_SYNC
 from miniredis.resp.errors import ReplyError
@@ -490,3 +491,35 @@ def test_the_interface_for_others(world: World, pair: tuple[Node, Node]):
     assert replica.replication.link_down_since_ms() > 0
     replica.replication.promote()  # it is one already
     primary.replication.stop()
+
+
+# -- while a script is busy
+
+
+def test_the_stream_waits_while_a_script_of_the_replica_is_busy(world: World, pair: tuple[Node, Node]):
+    """Redis gathers the stream meanwhile: a script's data does not change under it."""
+    primary, replica = pair
+    replica.engine.gates |= GATE_BUSY
+    for number in range(100):
+        primary.call("SET", f"key{number}", "v")
+    world.run(1)
+    assert replica.engine.keyspace.databases[0].table.get(b"key0") is None
+    assert replica.is_in_step()
+    replica.engine.gates &= ~GATE_BUSY
+    world.run(0.2)
+    assert replica.digest() == primary.digest()
+    assert replica.replication.offset() == primary.replication.offset()
+
+
+def test_a_failover_waits_while_a_script_of_the_primary_is_busy(world: World, pair: tuple[Node, Node]):
+    primary, replica = pair
+    replica.is_paused = True
+    primary.call("SET", "k", "v")
+    assert primary.call("FAILOVER") == b"+OK\r\n"
+    primary.engine.gates |= GATE_BUSY
+    follower = primary.replication.primary.followers[0]
+    primary.replication.primary.acknowledge(follower, primary.replication.offset(), -1)
+    assert not primary.engine.is_replica
+    primary.engine.gates &= ~GATE_BUSY
+    world.run(0.2)
+    assert primary.info("role") == "slave"

@@ -18,6 +18,10 @@ def test_sentinels_agree_after_any_faults(first, count):
     count("seeds", AT_ONCE)
 
 
+def test_a_leader_that_was_overtaken_by_a_later_failover_gives_its_own_up():
+    run(1623)
+
+
 def test_a_seed_repeats():
     first, second = run(3), run(3)
     assert [host.events for host in first.sentinels()] == [host.events for host in second.sentinels()]

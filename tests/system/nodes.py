@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -15,21 +16,32 @@ from system.conftest import program
 TIMEOUT_MS = 2000
 READY_S = 60.0
 
-#: Ports whose bus port is free as well: ours are below the range the system hands out.
-_next_port = [20_000]
+#: Ports whose bus port is free as well: both are below the range the system hands out (32768 and up), from which a
+#: connection may have taken any.  Test runs that go on beside each other begin in different places.
+FIRST_PORT, LAST_PORT = 20_000, 22_700
+_next_port = [FIRST_PORT + os.getpid() * 97 % 2_000]
+
+
+def free_node_ports(count: int) -> int:
+    """The first of so many ports in a row that are free, and so are the ports of their buses."""
+    while True:
+        first = _next_port[0] + 1
+        _next_port[0] += count
+        if _next_port[0] > LAST_PORT:
+            _next_port[0] = FIRST_PORT
+            continue
+        try:
+            for port in range(first, first + count):
+                for each in (port, port + 10_000):
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", each))
+        except OSError:
+            continue
+        return first
 
 
 def free_node_port() -> int:
-    while True:
-        _next_port[0] += 1
-        port = _next_port[0]
-        try:
-            for each in (port, port + 10_000):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", each))
-        except OSError:
-            continue
-        return port
+    return free_node_ports(1)
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = READY_S) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -16,7 +17,7 @@ from redis.cluster import RedisCluster
 from oracle.servers import die_with_parent
 from oracle.wire import SocketConnection
 from system.conftest import program
-from system.nodes import TIMEOUT_MS, NodeProcess, Nodes, run_cli, until
+from system.nodes import TIMEOUT_MS, NodeProcess, Nodes, free_node_ports, run_cli, until
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,41 @@ def test_a_slot_left_open_is_fixed(nodes: Nodes) -> None:
     assert "All 16384 slots covered" in nodes.check()
 
 
+def test_a_move_that_broke_off_between_two_keys_is_fixed(nodes: Nodes) -> None:
+    slot = run_cli("-p", str(nodes.processes[0].port), "CLUSTER", "KEYSLOT", "{broken off}").strip()
+    keys = [f"{{broken off}}{number}" for number in range(6)]
+    for key in keys:
+        run_cli("-c", "-p", str(nodes.processes[0].port), "SET", key, key)
+    source = nodes.owner_of(keys[0])
+    target = next(process for process in nodes.processes if process is not source)
+    assert target.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id()).strip() == "OK"
+    assert source.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id()).strip() == "OK"
+    moved = source.cli("MIGRATE", target.host, str(target.port), "", "0", "5000", "KEYS", *keys[:3])
+    assert moved.strip() == "OK"
+    assert "[WARNING] Node" in run_cli("--cluster", "check", source.address, check=False)
+    run_cli("--cluster", "fix", source.address, "--cluster-yes")
+    check = nodes.check()
+    assert "All 16384 slots covered" in check
+    assert "[WARNING]" not in check
+    for key in keys:
+        assert run_cli("-c", "-p", str(source.port), "GET", key).strip() == key
+
+
+def test_slots_that_nobody_serves_are_covered_again(nodes: Nodes) -> None:
+    first = nodes.processes[0]
+    key = next(f"key{number}" for number in range(10_000) if nodes.owner_of(f"key{number}") is first)
+    slot = first.cli("CLUSTER", "KEYSLOT", key).strip()
+    for process in nodes.processes:  # its owner before the others, which it would tell again that it has it
+        process.cli("CLUSTER", "DELSLOTS", slot)
+    for process in nodes.processes:
+        until(lambda process=process: process.state() == "fail", "it does not miss the slot")  # type: ignore[misc]
+    assert "Not all 16384 slots are covered" in run_cli("--cluster", "check", first.address, check=False)
+    run_cli("--cluster", "fix", first.address, stdin="yes\n")
+    nodes.wait_ok()
+    assert "All 16384 slots covered" in nodes.check()
+    assert run_cli("-c", "-p", str(first.port), "SET", key, "v").strip() == "OK"
+
+
 def test_its_data_is_backed_up(nodes: Nodes, tmp_path: Path) -> None:
     run_cli("--cluster", "backup", nodes.processes[0].address, str(tmp_path))
     assert len(list(tmp_path.glob("*.rdb"))) == 3
@@ -183,6 +219,31 @@ def test_slots_move_while_redis_benchmark_runs(nodes: Nodes) -> None:
     assert "All 16384 slots covered" in nodes.check()
 
 
+def test_it_is_managed_while_redis_benchmark_runs(nodes: Nodes) -> None:
+    first = nodes.processes[0]
+    running = subprocess.Popen(
+        ["redis-benchmark", "--cluster", "-p", str(first.port), "-n", "100000", "-r", "2000", "-t", "set", "-q"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent,
+    )  # fmt: skip
+    extra = NodeProcess()
+    try:
+        extra.wait_ready()
+        run_cli("--cluster", "add-node", extra.address, first.address)
+        for process in nodes.processes:
+            until(lambda process=process: extra.id() in process.cli("CLUSTER", "NODES"), "not known")  # type: ignore[misc]
+        assert run_cli("--cluster", "call", first.address, "PING").count("PONG") == 4
+        assert "New node timeout set" in run_cli("--cluster", "set-timeout", first.address, str(TIMEOUT_MS))
+        run_cli("--cluster", "rebalance", first.address, "--cluster-threshold", "1")
+        run_cli("--cluster", "del-node", first.address, extra.id())
+        until(lambda: "3 masters" in run_cli("--cluster", "info", first.address), "it was not removed")
+        output, _ = running.communicate(timeout=120)
+    finally:
+        extra.remove()
+    assert running.returncode == 0, output[-1000:]
+    assert "requests per second" in output
+    assert "All 16384 slots covered" in nodes.check()
+
+
 def test_a_killed_primary_is_back_within_two_node_timeouts(pairs: Nodes, count: Callable[[str, int], None]) -> None:
     cluster = client(pairs)
     cluster.set("key", "v")
@@ -219,7 +280,7 @@ def test_a_manual_failover_loses_nothing(pairs: Nodes) -> None:
 
 
 def test_one_command_brings_up_a_cluster() -> None:
-    port = 25_001
+    port = free_node_ports(3)
     parent = subprocess.Popen(
         [program("miniredis-cluster"), "3", "--port", str(port), "--bind", "127.0.0.1"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent,
@@ -239,3 +300,21 @@ def test_one_command_brings_up_a_cluster() -> None:
     for number in range(3):
         with pytest.raises(OSError, match="refused"):
             SocketConnection(("127.0.0.1", port + number))
+
+
+def test_a_node_that_cannot_start_is_told_with_its_reason() -> None:
+    port = free_node_ports(3)
+    with socket.create_server(("127.0.0.1", port + 10_001)):
+        done = subprocess.run(
+            [program("miniredis-cluster"), "3", "--port", str(port), "--bind", "127.0.0.1"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Failed listening on port {port + 10_001}" in done.stdout
+    assert f"The cluster could not be made: the node on port {port + 1} has ended" in done.stdout
+
+
+def test_info_and_links_tell_of_the_same_connections(nodes: Nodes) -> None:
+    first = nodes.processes[0]
+    until(lambda: first.cli("CLUSTER", "LINKS").count("direction") == 4, "not all are connected")
+    assert "cluster_connections:4" in first.cli("INFO", "clients")

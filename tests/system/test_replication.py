@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from oracle.servers import ServerProcess, redis_server, valkey_server
+from oracle.wire import encode
 from system.replication_load import BreakingLink, Load, ask, digest, follow, info, until, until_same
 
 Start = Callable[..., ServerProcess]
@@ -322,3 +323,23 @@ def test_redis_cli_takes_a_snapshot_and_follows(serve: Start, tmp_path: object) 
     finally:
         watcher.kill()
         watcher.wait()
+
+
+def test_the_stream_waits_for_a_script_that_keeps_the_replica_busy(serve: Start) -> None:
+    source = serve("ours")
+    target = serve("ours", "--busy-reply-threshold", "10")
+    follow(target, source.port)
+    ask(source, "SET", "seen", "before")
+    until_same(source, target)
+    scripter, other = target.connect(), target.connect()
+    # It ends by itself when it sees a write of the primary's, which would be wrong.
+    script = b"while redis.call('GET', KEYS[1]) == 'before' do end return 'changed'"
+    scripter.send(encode([b"EVAL", script, b"1", b"seen"]))
+    until(lambda: other(b"GET", b"seen").startswith(b"-BUSY"), "the script is not busy")
+    for number in range(1000):
+        ask(source, "SET", f"key{number}", number)
+    ask(source, "SET", "seen", "after")
+    until(lambda: other(b"SCRIPT", b"KILL") == b"+OK\r\n", "the script cannot be killed")
+    assert b"Script killed by user" in scripter.frames(1)[0]
+    until_same(source, target)
+    assert info(source, "sync_full", "stats") == "1"
