@@ -24,6 +24,7 @@ from twisted.python.components import Componentized
 
 from miniredis.app.activation import handed_over, inherited_sockets
 from miniredis.app.log import LogFile, ServerLog
+from miniredis.app.memory import let_go_of_code
 from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
 from miniredis.app.supervisor import Supervisor
@@ -59,7 +60,7 @@ class ServerProcess(Service):
         self.on_reload.append(self.server.tls.reload)
         self.supervisor = Supervisor(self.config.text("supervised"), reactor)
         self.server.engine.platform.supervised = self.supervisor.name
-        self.server.on_ready.append(self.supervisor.ready)
+        self.server.on_ready += [self.supervisor.ready, let_go_of_code]
         self.server.engine.shutdown = self._shut_down
         self.server.engine.abort_shutdown = self._go_on
         self.server.on_fatal = self._die

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from miniredis.app.memory import EVERY_NS, Allocator, MemoryReturn
+from miniredis.app.memory import EVERY_NS, Allocator, MemoryReturn, code_ranges, let_go_of_code
 
 MEGABYTE = 1 << 20
 
@@ -107,3 +107,23 @@ def test_without_glibc_nothing_happens() -> None:
     allocator._trim = allocator._information = None
     assert allocator.free_bytes() == 0
     allocator.give_back()
+
+
+MAPS = """\
+5581e4000000-5581e4001000 r--p 00000000 08:01 1311 /usr/bin/python3.11
+5581e4001000-5581e4003000 r-xp 00001000 08:01 1311 /usr/bin/python3.11
+5581e4003000-5581e4004000 rw-p 00003000 08:01 1311 /usr/bin/python3.11
+7f0000000000-7f0000001000 r-xp 00000000 00:00 0
+7f0000002000-7f0000005000 rwxp 00000000 08:01 99 /tmp/made here
+7f0000010000-7f0000014000 r-xp 00000000 08:01 99 /usr/lib/libc.so.6
+7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0                          [vdso]
+"""
+
+
+def test_only_code_of_files_that_nobody_can_write_to_is_let_go() -> None:
+    assert list(code_ranges(MAPS)) == [(0x5581E4001000, 0x2000), (0x7F0000010000, 0x4000)]
+
+
+def test_code_that_was_let_go_runs_on() -> None:
+    let_go_of_code()
+    assert sorted([3, 1, 2]) == [1, 2, 3]
