@@ -74,7 +74,7 @@ $(TEST_VENV)/installed: setup.cfg tests/requirements.py tests/debian_packages.sh
 
 ## system: real clients and real processes; within 30 minutes
 system: build/dist/installed
-	@sh tests/debian_packages.sh chromium chromium-driver systemd
+	@sh tests/debian_packages.sh chromium chromium-driver systemd $$(command -v npm >/dev/null || echo nodejs npm)
 	@$(PY) -P -m pytest --no-skips -q tests/system $(ARGS)
 
 # The wheel as a user gets it, in an environment of its own.

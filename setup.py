@@ -114,7 +114,13 @@ def extensions() -> list[Extension]:
     # Functions call each other directly, not by way of a table that other libraries could change.
     flags = ["-fvisibility=hidden", "-fno-semantic-interposition"]
     for extension in compiled:
-        extension.extra_compile_args += [*flags, "-include", str(ROOT / "native" / "rare.h")]
+        # They share one list.
+        extension.extra_compile_args = [
+            *extension.extra_compile_args,
+            *flags,
+            "-include",
+            str(ROOT / "native" / "rare.h"),
+        ]
     twins = {"miniredis.resp._bytework": "native/bytework.c", "miniredis.datatypes._shards": "native/shards.c"}
     flags.append(f"-O{level}")
     return [*compiled, *(Extension(name, [source], extra_compile_args=flags) for name, source in twins.items())]
