@@ -46,6 +46,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         ("ZADD z " + "0 a " * 129, "OBJECT ENCODING z"),
     ),
     Difference(
+        VALKEY,
+        rb"(GEOSEARCH|GEOSEARCHSTORE|GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) .*",
+        rb"-ERR member .* does not exist\r\n",
+        rb"-ERR could not decode requested zset member\r\n",
+        "Valkey names a member that is not there; the text is that of redis-server 7.0.",
+        ("GEOADD g 13.361389 38.115556 a", "GEOSEARCH g FROMMEMBER b BYRADIUS 1 m"),
+    ),
+    Difference(
         REDIS,
         rb"OBJECT ENCODING [stu]",
         rb"\$9\r\nhashtable\r\n",
