@@ -88,7 +88,11 @@ SNAPSHOTS: Final = Group(
         ),
         Directive("stop-writes-on-bgsave-error", _YES_NO, "yes", "Refuse writes while the last snapshot failed."),
         Directive(
-            "rdb-del-sync-files", _YES_NO, "no", "Remove files made for full syncs where nothing else needs them."
+            "rdb-del-sync-files",
+            _YES_NO,
+            "no",
+            "Remove files made for full syncs where nothing else needs them.",
+            "accepted",
         ),
         Directive("rdb-save-incremental-fsync", _YES_NO, "yes", "Sync the file as it grows.", "accepted"),
         Directive(

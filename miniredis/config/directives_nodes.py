@@ -64,6 +64,7 @@ REPLICATION: Final = Group(
             _YES_NO,
             "no",
             "Free the old data of a full sync bit by bit.",
+            "accepted",
             aliases=["slave-lazy-flush"],
         ),
         Directive(

@@ -61,7 +61,7 @@ NETWORK: Final = Group(
             "listen-endpoint",
             Words("endpoint ..."),
             "",
-            "Further places to listen on, as Twisted endpoint descriptions such as systemd:domain=INET:index=0.",
+            "Further places to listen on, as Twisted endpoint descriptions such as tcp6:6380 or unix:/run/cache.sock.",
             "fixed own",
         ),
         Directive(

@@ -21,6 +21,7 @@ from miniredis.keyspace.slots import KeysBySlot
 EXPIRE_DELETE: Final = 0
 EXPIRE_HIDE: Final = 1  # a replica: not there, but not removed
 EXPIRE_IGNORE: Final = 2  # what the primary or the log sends: it decides
+EXPIRE_WAIT: Final = 3  # data is being moved in: hidden, and removed only where a command would write
 
 #: Rough cost of a key in bytes beside its name and value: table entry, object headers.
 KEY_OVERHEAD: Final = 90
@@ -84,6 +85,7 @@ class Database:
         if value is None:
             return None
         if self.expires.size() > 0 and self._is_over(key):
+            self._make_way(key)
             return None
         if self.access is not None:
             self.access.used(key)
@@ -148,7 +150,8 @@ class Database:
     def set_key(self, key: bytes, value: object) -> None:
         """Add or overwrite; an expiry goes."""
         if self.expires.size() > 0:
-            self._is_over(key)  # what expired before is told before
+            if self._is_over(key):  # what expired before is told before
+                self._make_way(key)
             self.expires.pop(key)
         self.put(key, value)
 
@@ -212,6 +215,11 @@ class Database:
         if self.expire_policy == EXPIRE_DELETE:
             self.expire_now(key)
         return True
+
+    def _make_way(self, key: bytes) -> None:
+        """A hidden key is to be written: nothing of it may show up again in what takes its place."""
+        if self.expire_policy == EXPIRE_WAIT and self.table.get(key) is not None:
+            self.expire_now(key)
 
     # -- memory
 
