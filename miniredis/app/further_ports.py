@@ -56,7 +56,7 @@ class FurtherPorts:
             self.stop()
             raise EndpointFailed(f"{description}: {failures[0].getErrorMessage()}") from failures[0].value
         if not listening.called:
-            listening.addCallback(lambda _: failures and self._fail_late(description, failures[0]))
+            listening.addCallback(self._look_for, failures, description)
 
     def _listens(self, port: Any) -> None:
         if self._is_stopped:
@@ -69,9 +69,10 @@ class FurtherPorts:
     def _is_in_hub(self, port: Any) -> bool:
         return hasattr(port, "reader")
 
-    def _fail_late(self, description: str, failure: Failure) -> None:
-        if not self._is_stopped:
-            self._on_late_failure(f"listen-endpoint {description}: {failure.getErrorMessage()}")
+    def _look_for(self, done: object, failures: list[Failure], description: str) -> None:
+        """It took its time, and may have failed."""
+        if failures and not self._is_stopped:
+            self._on_late_failure(f"listen-endpoint {description}: {failures[0].getErrorMessage()}")
 
     def stop(self) -> None:
         self._is_stopped = True

@@ -118,6 +118,7 @@ class MiniRedisService(Service):
             self.sentinel = SentinelEdge(self.engine, reactor)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
+        self.engine.on_fatal = self._failed
         self.cluster: ClusterEdge | None = None
         migration_links = self.engine.migration_links = ReactorLinks(reactor)
         self.engine.platform.kept_links = migration_links.kept_count
@@ -138,7 +139,7 @@ class MiniRedisService(Service):
             self.sentinel.wrap = self.tls.wrap_link
         self._tcp_ports: list[Any] = []
         self._unix_ports: list[Any] = []
-        self._further = FurtherPorts(reactor, self._sessions, self._busy, self._failed)
+        self._further = FurtherPorts(reactor, self._sessions, self._busy, self.engine.give_up)
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
         #: Sockets that a supervisor opened for us.

@@ -143,10 +143,7 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
 }
 
 #: Directives that should have an effect and have none: taken, checked and shown.
-NOT_IMPLEMENTED: Final[dict[str, str]] = {
-    "What a replica does when its disk fails does not depend on it.": "replica-ignore-disk-write-errors",
-    "Writes pause when few keys are left to send.": "slot-migration-max-failover-repl-bytes",
-}
+NOT_IMPLEMENTED: Final[dict[str, str]] = {}
 
 #: Directives that work, and differ: how, and which.
 DIFFERENT_DIRECTIVES: Final[dict[str, str]] = {
