@@ -121,6 +121,10 @@ class Database:
         when = self.expires.get(key)
         return isinstance(when, int) and when <= self.clock.now_ms
 
+    def is_hidden(self, key: bytes) -> bool:
+        """Whether it is over and only waits to be removed: by who decides when, or by a DEL."""
+        return self.expire_policy != EXPIRE_DELETE and self.table.get(key) is not None
+
     def random_key(self, random: Random) -> bytes | None:
         """A key that lives, or None; gives up on finding one among mostly expired keys after 100 tries."""
         for _ in range(100):
