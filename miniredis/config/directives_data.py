@@ -94,7 +94,7 @@ SNAPSHOTS: Final = Group(
             "Remove files made for full syncs where nothing else needs them.",
             "accepted",
         ),
-        Directive("rdb-save-incremental-fsync", _YES_NO, "yes", "Sync the file as it grows.", "accepted"),
+        Directive("rdb-save-incremental-fsync", _YES_NO, "yes", "Sync the file as it grows."),
         Directive(
             "rdb-version-check",
             Choice([b"strict", b"relaxed"]),
@@ -157,7 +157,7 @@ APPEND_ONLY: Final = Group(
             "aof-checksum", _YES_NO, "yes", "Follow each write with a checksum, so that damage is found at load.", "own"
         ),
         Directive("aof-disable-auto-gc", _YES_NO, "no", "Keep files that a rewrite has made needless."),
-        Directive("aof-rewrite-incremental-fsync", _YES_NO, "yes", "Sync a rewritten file as it grows.", "accepted"),
+        Directive("aof-rewrite-incremental-fsync", _YES_NO, "yes", "Sync a rewritten file as it grows."),
     ],
 )
 

@@ -449,7 +449,7 @@ TESTING: Final = Group(
             Integer(INT_MIN, INT_MAX),
             "0",
             "Microseconds to wait for each key saved.",
-            "hidden accepted",
+            "hidden",
         ),
         Directive(
             "loading-process-events-interval-bytes",

@@ -110,7 +110,7 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
     "Files of full syncs lose their names as soon as they are open: none stays to be removed.": "rdb-del-sync-files",
     "It is always so here.": (
         "replica-lazy-flush lazyfree-lazy-eviction lazyfree-lazy-expire lazyfree-lazy-server-del lazyfree-lazy-user-del"
-        " hide-user-data-from-log sanitize-dump-payload rdb-save-incremental-fsync aof-rewrite-incremental-fsync"
+        " hide-user-data-from-log sanitize-dump-payload"
     ),
     "There is no RDMA and no multipath TCP in Twisted.": (
         "rdma-bind rdma-port rdma-rx-size rdma-completion-vector mptcp repl-mptcp"
@@ -136,9 +136,7 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
     "Scripts have the present API, and their effects are what is replicated.": (
         "lua-enable-deprecated-api lua-enable-insecure-api lua-replicate-commands"
     ),
-    "They slow loading and saving down for the tests of Redis.": (
-        "key-load-delay rdb-key-save-delay loading-process-events-interval-bytes"
-    ),
+    "They slow loading down for the tests of Redis.": "key-load-delay loading-process-events-interval-bytes",
     "Names of Redis 3 for what its lists were.": "list-max-ziplist-entries list-max-ziplist-value",
 }
 
