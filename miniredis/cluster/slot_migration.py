@@ -151,12 +151,17 @@ class Export(Migration, EventSink):
         self.engine.refresh_listening()
 
     def _gather(self) -> None:
-        """Enough keys for the next request: all of them at once could be millions."""
-        while self._untouched and len(self._pending) < BATCH:
+        """Enough keys for the next request: all of them at once could be millions.
+
+        A slot at least, however many keys are written meanwhile: else writers could keep this from ever ending.
+        """
+        gathered = False
+        while self._untouched and (len(self._pending) < BATCH or not gathered):
             slot = self._untouched.pop()
             for db_index, index in enumerate(self.cluster.world.indexes):
                 for key in index.some(slot, index.count(slot)):
                     self._pending[(db_index, key)] = None
+                    gathered = True
             if not self._untouched:
                 self._unsent = len(self._pending)
 

@@ -327,10 +327,7 @@ class SessionConnection(HubConnection):
             self.hub.put_off(self)
 
     def gather_packets(self) -> None:
-        try:
-            self.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0)
-        except OSError:  # it is gone already
-            return
+        self.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0)
 
     def unsent_bytes(self) -> int:
         return self.unsent_size
