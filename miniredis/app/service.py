@@ -27,6 +27,7 @@ from miniredis import REDIS_VERSION, __version__
 from miniredis.app.acl_file import keep_users_in_file
 from miniredis.app.activation import Inherited
 from miniredis.app.assembly import build_engine
+from miniredis.app.further_ports import EndpointFailed, FurtherPorts
 from miniredis.app.memory import Allocator, MemoryReturn
 from miniredis.app.platform import describe_platform
 from miniredis.app.tls import TlsEdge, TlsFailed
@@ -42,7 +43,7 @@ from miniredis.persistence.service import PersistenceEdge
 from miniredis.replication.service import ReplicationEdge
 from miniredis.resp.encoder import encode_error
 from miniredis.server.busy import BusyTurns
-from miniredis.server.endpoint import HubEndpoint, has_hub
+from miniredis.server.endpoint import HubEndpoint, has_hub, ordinary_endpoint
 from miniredis.server.hub import HubReader
 from miniredis.server.listener import SessionPort
 from miniredis.server.protocol import SessionFactory
@@ -117,6 +118,7 @@ class MiniRedisService(Service):
             self.sentinel = SentinelEdge(self.engine, reactor)
         #: Called when the server cannot go on: its data cannot be loaded, or not be kept as promised.
         self.on_fatal: Callable[[str], object] = self._stop_at_once
+        self.engine.on_fatal = self._failed
         self.cluster: ClusterEdge | None = None
         migration_links = self.engine.migration_links = ReactorLinks(reactor)
         self.engine.platform.kept_links = migration_links.kept_count
@@ -137,6 +139,7 @@ class MiniRedisService(Service):
             self.sentinel.wrap = self.tls.wrap_link
         self._tcp_ports: list[Any] = []
         self._unix_ports: list[Any] = []
+        self._further = FurtherPorts(reactor, self._sessions, self._busy, self.engine.give_up)
         self._stopping: list[Callable[[], None]] = []
         self.on_stopped: Deferred[None] = Deferred()
         #: Sockets that a supervisor opened for us.
@@ -235,7 +238,7 @@ class MiniRedisService(Service):
         config = self.config
         self._is_listening = True
         # Its connections are not run before the service is.
-        if has_hub(self.reactor):
+        if config.flag("fast-endpoint") and has_hub(self.reactor):
             self._sessions.hub = HubReader(self.engine, self.reactor)
             self.engine.platform.endpoint = "hub"
             self.engine.platform.multiplexing = "epoll"
@@ -252,6 +255,12 @@ class MiniRedisService(Service):
             if path:
                 self._listen_unix(path)
         self._begin_tls()
+        try:
+            self._further.listen(config.words("listen-endpoint"))
+        except EndpointFailed as problem:
+            self.log("warning", f"Could not listen on the endpoint {problem}")
+            self._close_listeners()
+            raise ListenFailed(f"listen-endpoint {problem}") from problem
         try:
             self.web.listen(self.inherited.http)
         except CannotListenError as problem:
@@ -284,8 +293,9 @@ class MiniRedisService(Service):
 
     def _listen_tcp(self, port: int) -> None:
         def listen(host: str) -> None:
-            endpoint = HubEndpoint(self.reactor, port, host, self.config.int("tcp-backlog"))
-            listening = endpoint.listen(self._sessions)
+            backlog = self.config.int("tcp-backlog")
+            kind = HubEndpoint if self._sessions.hub is not None else ordinary_endpoint
+            listening = kind(self.reactor, port, host, backlog).listen(self._sessions)
             listening.addCallback(self._tcp_ports.append)
             failures: list[Failure] = []
             listening.addErrback(failures.append)
@@ -467,6 +477,7 @@ class MiniRedisService(Service):
     def _close_listeners(self) -> None:
         self.web.stop()
         self.tls.stop()
+        self._further.stop()
         for port in (*self._tcp_ports, *self._unix_ports):
             port.stopListening()
         self._tcp_ports = []

@@ -83,6 +83,12 @@ def follow_config(engine: Engine) -> None:
     )
     engine.keyspace.limits.follow(config)
     config.follow(["latency-tracking"], take_latency_tracking)
+
+    def take_version_check() -> None:
+        engine.keyspace.values.tries_newer = config.text("rdb-version-check") == b"relaxed"
+
+    config.follow(["rdb-version-check"], take_version_check)
+    config.follow(["import-mode"], lambda: engine.keyspace.set_imports(config.flag("import-mode")))
     config.follow(["notify-keyspace-events"], take_notifications)
 
     def take_client_limits() -> None:

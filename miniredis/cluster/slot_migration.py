@@ -4,8 +4,9 @@
       target: established --keys come, seen by nobody else--> finished: a new epoch, the slots are its own
 
 The source serves the slots to the end.  Keys to send stand in a queue, slot after slot, and every key that is
-written meanwhile again; what is sent is the key as it is then.  With few left, writes pause until the target has
-said that the slots are its own.  Whatever fails before that leaves everything as it was: the target drops what came.
+written meanwhile again; what is sent is the key as it is then.  With few left, or not more of those written meanwhile
+than slot-migration-max-failover-repl-bytes allows, writes pause until the target has said that the slots are its own.
+Whatever fails before that leaves everything as it was: the target drops what came.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from miniredis.cluster.ranges import Ranges, format_range, ranges_of, slots_in
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.sinks import EventSink
 from miniredis.formats.dump import dump_value
+from miniredis.keyspace.database import value_memory
 from miniredis.keyspace.effects import Effects
 from miniredis.resp.errors import ReplyError, error
 from miniredis.resp.numbers import parse_int64
@@ -128,6 +130,8 @@ class Export(Migration, EventSink):
         self._pending: dict[tuple[int, bytes], None] = {}
         #: Slots whose keys have not been put into the queue yet.
         self._untouched: list[int] = []
+        #: Once all slots are in the queue: keys that were in it then and have not been sent since.
+        self._unsent: int = 0
         self._is_handing_over = False
 
     # -- what is to be sent
@@ -147,12 +151,19 @@ class Export(Migration, EventSink):
         self.engine.refresh_listening()
 
     def _gather(self) -> None:
-        """Enough keys for the next request: all of them at once could be millions."""
-        while self._untouched and len(self._pending) < BATCH:
+        """Enough keys for the next request: all of them at once could be millions.
+
+        A slot at least, however many keys are written meanwhile: else writers could keep this from ever ending.
+        """
+        gathered = False
+        while self._untouched and (len(self._pending) < BATCH or not gathered):
             slot = self._untouched.pop()
             for db_index, index in enumerate(self.cluster.world.indexes):
                 for key in index.some(slot, index.count(slot)):
                     self._pending[(db_index, key)] = None
+                    gathered = True
+            if not self._untouched:
+                self._unsent = len(self._pending)
 
     # -- the steps
 
@@ -217,7 +228,7 @@ class Export(Migration, EventSink):
 
     def _send_some(self) -> None:
         self._gather()
-        if self.state == b"snapshotting" and not self._untouched and len(self._pending) <= FEW:
+        if self.state == b"snapshotting" and self._is_nearly_done():
             # Who has waited already goes on when this is over.
             self.cluster.world.pause_writes(PAUSE_MS, is_migration=True)
             self.enter(b"failover-paused")
@@ -231,11 +242,35 @@ class Export(Migration, EventSink):
         selected = -1
         for db_index, key in batch:
             del self._pending[(db_index, key)]
+            self._unsent -= 1
             if db_index != selected:
                 selected = db_index
                 commands.append([b"SELECT", b"%d" % db_index])
             commands += self._commands(db_index, key)
         self._ask(commands)
+
+    def _is_nearly_done(self) -> bool:
+        """Whether what is left to send is little enough for writes to wait until it is there."""
+        if self._untouched:
+            return False
+        if len(self._pending) <= FEW:
+            return True
+        # Keys go in the order in which they came into the queue, so the first of all went out before any other again.
+        if self._unsent > 0:
+            return False
+        most = self.engine.config.int("slot-migration-max-failover-repl-bytes")
+        return most < 0 or self._pending_bytes(most) <= most
+
+    def _pending_bytes(self, most: int) -> int:
+        """About how much is left to send; it is not counted further than beyond `most`."""
+        databases = self.engine.keyspace.databases
+        total = 0
+        for db_index, key in self._pending:
+            value = databases[db_index].peek(key)
+            total += len(key) + (value_memory(value) if value is not None else 0)
+            if total > most:
+                break
+        return total
 
     def _commands(self, db_index: int, key: bytes) -> list[list[bytes]]:
         """What makes the target's key as ours is now."""

@@ -12,8 +12,10 @@ from miniredis.resp.errors import (
     timeout_not_a_float,
     timeout_out_of_range,
 )
-from miniredis.resp.numbers import parse_double, parse_int64
+from miniredis.resp.numbers import parse_double, parse_int64, parse_long_double
 
+#: The least double above 0.
+TINIEST: Final = 5e-324
 INT64_MAX: Final = (1 << 63) - 1
 INT64_MIN: Final = -(1 << 63)
 INT32_MAX: Final = (1 << 31) - 1
@@ -43,11 +45,23 @@ def parse_float(argument: bytes) -> float:
     return value
 
 
+def _beyond_double(argument: bytes) -> float:
+    """Of a number within a long double, which Redis reads for times, and beyond a double: one as good as it."""
+    text = argument.decode("ascii").lower()
+    try:
+        seconds = float.fromhex(text) if "x" in text else float(text)
+    except OverflowError:
+        seconds = float("-inf") if text.startswith("-") else float("inf")
+    return seconds if seconds != 0.0 or text.startswith("-") else TINIEST
+
+
 def parse_timeout(argument: bytes) -> int:
     """Seconds with a fraction, as blocking commands take them, to milliseconds rounded up; 0: no end."""
     seconds = parse_double(argument)
     if seconds is None:
-        raise timeout_not_a_float()
+        if parse_long_double(argument) is None:
+            raise timeout_not_a_float()
+        seconds = _beyond_double(argument)
     if seconds != seconds or seconds * 1000 > INT64_MAX:
         raise timeout_out_of_range()
     if seconds * 1000 <= -1:  # what is nearer to 0 is rounded up to it

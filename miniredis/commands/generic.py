@@ -21,7 +21,7 @@ def _delete_keys(ctx: Context, argv: list[bytes]) -> int:
     removed = 0
     for index in range(1, len(argv)):
         key = argv[index]
-        if db.peek(key) is not None:
+        if db.peek(key) is not None or db.is_hidden(key):
             db.remove(key)
             ctx.changed(NOTIFY_GENERIC, b"del", key)
             removed += 1

@@ -88,9 +88,13 @@ SNAPSHOTS: Final = Group(
         ),
         Directive("stop-writes-on-bgsave-error", _YES_NO, "yes", "Refuse writes while the last snapshot failed."),
         Directive(
-            "rdb-del-sync-files", _YES_NO, "no", "Remove files made for full syncs where nothing else needs them."
+            "rdb-del-sync-files",
+            _YES_NO,
+            "no",
+            "Remove files made for full syncs where nothing else needs them.",
+            "accepted",
         ),
-        Directive("rdb-save-incremental-fsync", _YES_NO, "yes", "Sync the file as it grows.", "accepted"),
+        Directive("rdb-save-incremental-fsync", _YES_NO, "yes", "Sync the file as it grows."),
         Directive(
             "rdb-version-check",
             Choice([b"strict", b"relaxed"]),
@@ -153,7 +157,7 @@ APPEND_ONLY: Final = Group(
             "aof-checksum", _YES_NO, "yes", "Follow each write with a checksum, so that damage is found at load.", "own"
         ),
         Directive("aof-disable-auto-gc", _YES_NO, "no", "Keep files that a rewrite has made needless."),
-        Directive("aof-rewrite-incremental-fsync", _YES_NO, "yes", "Sync a rewritten file as it grows.", "accepted"),
+        Directive("aof-rewrite-incremental-fsync", _YES_NO, "yes", "Sync a rewritten file as it grows."),
     ],
 )
 

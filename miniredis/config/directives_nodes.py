@@ -64,10 +64,14 @@ REPLICATION: Final = Group(
             _YES_NO,
             "no",
             "Free the old data of a full sync bit by bit.",
+            "accepted",
             aliases=["slave-lazy-flush"],
         ),
         Directive(
-            "replica-ignore-disk-write-errors", _YES_NO, "no", "Take the primary's writes although the disk fails."
+            "replica-ignore-disk-write-errors",
+            _YES_NO,
+            "no",
+            "Take the primary's writes although the disk fails, instead of ending the server.",
         ),
         Directive("repl-diskless-sync", _YES_NO, "yes", "Send a full sync straight to the socket."),
         Directive("repl-diskless-sync-delay", _COUNT, "5", "Seconds to wait for more replicas before it."),
@@ -202,7 +206,7 @@ CLUSTER: Final = Group(
             "slot-migration-max-failover-repl-bytes",
             Memory(-1, LONG_MAX),
             "0",
-            "Bytes still on their way at which a slot migration pauses writes; -1 for any.",
+            "Bytes still to be sent at which a slot migration pauses writes; 0 for a few keys, -1 for any.",
             "valkey",
         ),
         Directive(

@@ -61,7 +61,7 @@ NETWORK: Final = Group(
             "listen-endpoint",
             Words("endpoint ..."),
             "",
-            "Further places to listen on, as Twisted endpoint descriptions such as systemd:domain=INET:index=0.",
+            "Further places to listen on, as Twisted endpoint descriptions such as tcp6:6380 or unix:/run/cache.sock.",
             "fixed own",
         ),
         Directive(
@@ -449,7 +449,7 @@ TESTING: Final = Group(
             Integer(INT_MIN, INT_MAX),
             "0",
             "Microseconds to wait for each key saved.",
-            "hidden accepted",
+            "hidden",
         ),
         Directive(
             "loading-process-events-interval-bytes",

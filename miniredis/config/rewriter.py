@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.config.config import Config
-from miniredis.config.directive import Directive
 from miniredis.config.reader import FindFiles, Line, expand_includes, read_lines
 from miniredis.resp.quoting import quote
 
@@ -44,7 +43,10 @@ def rewrite(text: bytes, config: Config, find_files: FindFiles) -> bytes:
         if directive.name == "include" or (right and (len(standing) <= 1 or directive.kind.collects)):
             continue
         elsewhere = [line.words for line in expanded if line.depth and config.find(line.name) is directive]
-        page.put(directive.name, standing, _wanted(directive, config, elsewhere if directive.file_only else []))
+        wanted = directive.kind.lines_beside(
+            config.value(directive.name), directive.default, [line.words for line in standing]
+        )
+        page.put(directive.name, standing, _without(wanted, elsewhere if directive.file_only else []))
     _outlast_includes(page, config, find_files)
     return page.text()
 
@@ -59,9 +61,8 @@ def _read(config: Config, lines: list[Line]) -> Config:
     return result
 
 
-def _wanted(directive: Directive, config: Config, elsewhere: list[list[bytes]]) -> list[list[bytes]]:
-    """The words of each line that gives the value of now, but for lines that an included file gives."""
-    lines = directive.kind.lines_beside(config.value(directive.name), directive.default)
+def _without(lines: list[list[bytes]], elsewhere: list[list[bytes]]) -> list[list[bytes]]:
+    """Lines but for those that an included file gives."""
     for words in elsewhere:
         if words in lines:
             lines.remove(words)

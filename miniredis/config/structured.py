@@ -32,6 +32,8 @@ ALL_EVENTS: Final = 4 | 8 | 16 | 32 | 64 | 128 | 256 | 512 | 1024 | 8192  # "A":
 
 #: Classes of clients in client-output-buffer-limit, in the order in which their limits are kept and shown.
 CLIENT_CLASSES: Final = (b"normal", b"slave", b"pubsub")
+#: In a file, as Redis writes it.
+CLASSES_IN_FILES: Final = (b"normal", b"replica", b"pubsub")
 
 
 def parse_events(text: bytes) -> int | None:
@@ -154,15 +156,19 @@ class OutputLimits(Kind):
         return tuple(limits)
 
     def render(self, value: object) -> bytes:
-        return b" ".join(b" ".join(words) for words in self.lines(value))
+        assert isinstance(value, tuple)
+        return b" ".join(b"%s %d %d %d" % (name, *value[at]) for at, name in enumerate(CLIENT_CLASSES))
 
     def lines(self, value: object) -> list[list[bytes]]:
         assert isinstance(value, tuple)
-        return [[name, *(b"%d" % part for part in value[at])] for at, name in enumerate(CLIENT_CLASSES)]
+        return [[name, *(b"%d" % part for part in value[at])] for at, name in enumerate(CLASSES_IN_FILES)]
 
-    def lines_beside(self, value: object, default: object) -> list[list[bytes]]:
-        lines = self.lines(value)
-        return [words for words, known in zip(lines, self.lines(default), strict=True) if words != known] or lines
+    def lines_beside(self, value: object, default: object, standing: list[list[bytes]]) -> list[list[bytes]]:
+        lines = {words[0]: words for words in self.lines(value)}
+        named = [b"replica" if word.lower() == b"slave" else word.lower() for words in standing for word in words[::4]]
+        changed = [words[0] for words in lines.values() if words not in self.lines(default)]
+        # What stands in the file stays there, in its order, also where it says what would hold without it.
+        return [lines[name] for name in dict.fromkeys([*named, *changed])] or list(lines.values())
 
     def describe(self) -> str:
         return "class hard soft seconds ..."

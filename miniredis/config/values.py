@@ -91,8 +91,8 @@ class Kind(ABC):
         """The words of each line that sets this value from nothing in a file."""
         return [[self.render(value)]]
 
-    def lines_beside(self, value: object, default: object) -> list[list[bytes]]:
-        """The same, setting out from `default`: what need not be said may be left out."""
+    def lines_beside(self, value: object, default: object, standing: list[list[bytes]]) -> list[list[bytes]]:
+        """The same, setting out from `default`: what need not be said and does not stand there may be left out."""
         return self.lines(value)
 
     @abstractmethod

@@ -24,6 +24,7 @@ from miniredis.dispatch.gates import (
     GATE_BUSY,
     GATE_CLUSTER,
     GATE_HELD_KEYS,
+    GATE_IMPORT,
     GATE_INTERCEPTED,
     GATE_LOADING,
     GATE_LOG_REQUESTS,
@@ -118,6 +119,8 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
         state.keyspace.clock.leaves_no_trace = command.name != b"touch"
     if gates & GATE_LOG_REQUESTS:
         state.rules[GATE_LOG_REQUESTS].apply(session, command, argv)
+    if gates & GATE_IMPORT:
+        state.keyspace.show_expired(True)
     if gates & GATE_MULTI and command.name not in NEVER_QUEUED:
         session.queued.append(QueuedCommand(command, argv))
         return QUEUED

@@ -9,6 +9,7 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.clients import Filter, describe, find_by_address, is_printable, matching, parse_filters
+from miniredis.dispatch.gates import GATE_IMPORT
 from miniredis.dispatch.session import REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT, Session
 from miniredis.resp.errors import ReplyError, error, not_an_integer, syntax_error
 from miniredis.resp.numbers import parse_int64
@@ -132,9 +133,16 @@ def client_capa(ctx: Context, argv: list[bytes]) -> object:
     syntax="<ON | OFF>",
 )
 def client_import_source(ctx: Context, argv: list[bytes]) -> object:
-    if not is_on(argv[2]):
-        return OK
-    raise error(b"Server is not in import mode")
+    if not ctx.keyspace.imports and argv[2].lower() != b"off":
+        raise error(b"Server is not in import mode")
+    session = session_of(ctx)
+    if is_on(argv[2]):
+        session.gates |= GATE_IMPORT
+    else:
+        session.gates &= ~GATE_IMPORT
+        # The mark is gone before the reply is written: what it showed for this command is put away here.
+        ctx.keyspace.show_expired(False)
+    return OK
 
 
 def is_on(argument: bytes) -> bool:

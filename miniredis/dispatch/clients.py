@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from typing import Final
 
-from miniredis.dispatch.gates import GATE_MULTI
+from miniredis.dispatch.gates import GATE_IMPORT, GATE_MULTI
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.state import ServerState
 from miniredis.resp.errors import ReplyError, error, syntax_error
@@ -68,6 +68,8 @@ def flags_of(session: Session, state: ServerState) -> bytes:
         letters += b"e"
     if session.no_touch:
         letters += b"T"
+    if session.gates & GATE_IMPORT:
+        letters += b"I"
     return letters or b"N"
 
 

@@ -27,6 +27,7 @@ from miniredis.dispatch.delivery import Delivery
 from miniredis.dispatch.gates import (
     AFTER_REPLY,
     GATE_ACL,
+    GATE_IMPORT,
     GATE_LOG_REQUESTS,
     GATE_MULTI,
     GATE_SUBSCRIBED,
@@ -154,6 +155,8 @@ class Engine(Delivery):
         session.set_reply_mode(REPLY_ON)
         session.name = b""
         session.set_no_touch(False)
+        session.gates &= ~GATE_IMPORT
+        self.keyspace.show_expired(False)
         self.keyspace.clock.leaves_no_trace = False
         for feature in self.on_reset:
             feature(session)
@@ -383,6 +386,8 @@ class Engine(Delivery):
     def _append_with_care(self, session: Session, argv: list[bytes], reply: object) -> None:
         """The reply to a client that does not want it, is to be told of what it changed itself, or does not touch."""
         self.keyspace.clock.leaves_no_trace = False
+        if session.gates & GATE_IMPORT:
+            self.keyspace.show_expired(False)
         mode = session.reply_mode
         if mode == REPLY_SKIP:
             session.set_reply_mode(REPLY_ON)

@@ -18,8 +18,9 @@ GATE_REPLY: Final = 1 << 5  # CLIENT REPLY OFF or SKIP
 GATE_NO_TOUCH: Final = 1 << 6  # lookups leave no access record
 GATE_PRIMARY_LINK: Final = 1 << 7  # what our primary or the log sends: obeyed, whatever holds for clients
 GATE_SLOT_READS: Final = 1 << 8  # READONLY or ASKING in cluster mode
+GATE_IMPORT: Final = 1 << 9  # CLIENT IMPORT-SOURCE: sees keys whose time is over, in import-mode
 #: With one of these, something is to be done when the reply is written.
-AFTER_REPLY: Final = GATE_REPLY | GATE_TRACKING | GATE_NO_TOUCH
+AFTER_REPLY: Final = GATE_REPLY | GATE_TRACKING | GATE_NO_TOUCH | GATE_IMPORT
 
 # Of the server.
 GATE_LOADING: Final = 1 << 16

@@ -64,6 +64,8 @@ class MemoryLimit(Rule):
         counters = self.state.counters
         evicted = 0
         while memory.used > self.limit:
+            if self.state.keyspace.imports and not self.state.is_replica:
+                return False
             if self.state.is_replica and self.state.config.flag("replica-ignore-maxmemory"):
                 return True  # a primary decides what its replicas lose
             has_evicted = self.eviction.evict_one()

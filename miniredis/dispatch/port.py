@@ -106,6 +106,9 @@ class Port:
         """The output that was held may leave."""
         self.wake()
 
+    def gather_packets(self) -> None:
+        """Let the kernel wait a moment for more before it sends a packet that is not full; where it can be told."""
+
     def unsent_bytes(self) -> int:
         """Output that was taken from the session and that the peer has not accepted yet."""
         return 0

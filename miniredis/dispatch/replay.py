@@ -55,5 +55,14 @@ class LogReplay:
     def _run(self, argv: list[bytes]) -> None:
         self.commands += 1
         reply = self._engine.execute(self._session, argv)
-        if isinstance(reply, ReplyError) and reply.message.startswith(b"ERR unknown command"):
-            raise FormatError(f"Unknown command '{argv[0].decode('latin-1')}' reading the append only file")
+        if isinstance(reply, ReplyError):
+            self._look_at_failure(argv)
+
+    def _look_at_failure(self, argv: list[bytes]) -> None:
+        """What failed then may fail now, but nobody logs what is no command."""
+        name = argv[0].decode("latin-1")
+        command = self._engine.commands.look_up(argv)
+        if command is None:
+            raise FormatError(f"Unknown command '{name}' reading the append only file")
+        if not command.min_arguments <= len(argv) <= command.max_arguments:
+            raise FormatError(f"Wrong number of arguments of '{name}' reading the append only file")

@@ -171,6 +171,8 @@ class ServerState(Server):
         self.rewrite_config: Callable[[], None] | None = None
         #: Starts the ordered stop that a ShutdownRequest asks for.
         self.shutdown: Callable[[object], object] | None = None
+        #: Ends the server, not in order and with a status that says so; None where nobody can.
+        self.on_fatal: Callable[[str], object] | None = None
         #: Gives a shutdown up that waits for replicas; False when there is none.
         self.abort_shutdown: Callable[[], bool] | None = None
         #: Answers other clients in the middle of a command that takes long; called about every millisecond by a
@@ -200,6 +202,12 @@ class ServerState(Server):
         self.on_call: list[Callable[[Session, Command, list[bytes]], None]] = []
         #: Told of commands that took `slow_ns` or longer, with their time in nanoseconds and their reply.
         self.on_timed: list[Callable[[Session, Command, list[bytes], int, object], None]] = []
+
+    def give_up(self, reason: str) -> None:
+        """The server cannot go on without breaking its word; whoever runs it ends it."""
+        self.log("warning", reason)
+        if self.on_fatal is not None:
+            self.on_fatal(reason)
 
     def next_client_id(self) -> int:
         client_id = self._next_client_id

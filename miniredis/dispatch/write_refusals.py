@@ -5,12 +5,18 @@ Each feature tells its reason under its name; while there is any, the gate is do
 
 from __future__ import annotations
 
+from typing import Final
+
 from miniredis.commands.declaration import WRITE, Command
 from miniredis.dispatch.gates import GATE_WRITES_REFUSED
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.state import ServerState
 from miniredis.resp.errors import ReplyError
+
+#: The features whose reason is that the disk fails.
+SNAPSHOTS: Final = "snapshots"
+LOG: Final = "log"
 
 
 class WriteRefusals(Rule):
@@ -28,6 +34,9 @@ class WriteRefusals(Rule):
             for name in self._for_ping:
                 raise ReplyError(self._reasons[name])
         return None
+
+    def has_reason(self, names: tuple[str, ...]) -> bool:
+        return any(name in self._reasons for name in names)
 
     def set_reason(self, state: ServerState, name: str, reason: bytes, also_ping: bool) -> None:
         """Refuse with this reply from now on; an empty one: no more."""
@@ -53,3 +62,9 @@ def refuse_writes(state: ServerState, name: str, reason: bytes, also_ping: bool 
         state.rules[GATE_WRITES_REFUSED] = rule
     assert isinstance(rule, WriteRefusals)
     rule.set_reason(state, name, reason, also_ping)
+
+
+def disk_refuses_writes(state: ServerState) -> bool:
+    """Whether writes are refused because what they write could not be kept."""
+    rule = state.rules.get(GATE_WRITES_REFUSED)
+    return isinstance(rule, WriteRefusals) and rule.has_reason((SNAPSHOTS, LOG))

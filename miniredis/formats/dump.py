@@ -29,13 +29,13 @@ def _seal(body: bytes, version: int) -> bytes:
     return body + crc64(body).to_bytes(8, "little")
 
 
-def payload_version(payload: bytes) -> int:
-    """The RDB version of a whole payload, or -1: damaged, or of a version that is not known."""
+def payload_version(payload: bytes, tries_newer: bool = False) -> int:
+    """The RDB version of a whole payload, or -1: damaged, or of a version that is not known (unless `tries_newer`)."""
     size = len(payload)
     if size < FOOTER_SIZE:
         return -1
     version = payload[size - 10] | payload[size - 9] << 8
-    if version > FIELD_EXPIRY_RDB_VERSION and version != VALKEY_RDB_VERSION:
+    if version > FIELD_EXPIRY_RDB_VERSION and version != VALKEY_RDB_VERSION and not tries_newer:
         return -1
     stored = int.from_bytes(payload[size - 8 :], "little")
     # Zero means that the sender does not compute checksums.

@@ -184,8 +184,11 @@ class RdbReader:
         if not digits.isdigit() or not (valkey or magic.startswith(b"REDIS")):
             raise FormatError("Wrong signature trying to load DB from file")
         version = int(digits)
-        known = version == VALKEY_RDB_VERSION if valkey else 1 <= version <= FIELD_EXPIRY_RDB_VERSION
-        if not known:
+        # Redis's numbers end where Valkey's begin, whatever is to come.
+        newest_redis, newest_valkey = FIELD_EXPIRY_RDB_VERSION, VALKEY_RDB_VERSION
+        if self._registry.tries_newer:
+            newest_redis, newest_valkey = VALKEY_RDB_VERSION - 1, 999
+        if not (VALKEY_RDB_VERSION <= version <= newest_valkey if valkey else 1 <= version <= newest_redis):
             raise FormatError(f"Can't handle RDB format version {version}")
         self.version = version
         self._started = True

@@ -205,6 +205,8 @@ class ValueRegistry:
         self._modules: dict[int, ValueCodec] = {}
         #: Values of modules that are not there become `PassedOver`: for who only looks at a file.
         self.passes_over_modules: bool = False
+        #: Files and payloads of versions that nobody knows yet are tried: their values may be of known types.
+        self.tries_newer: bool = False
 
     def register(self, codec: ValueCodec, classes: list[type]) -> None:
         for each in classes:

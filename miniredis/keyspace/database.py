@@ -21,6 +21,7 @@ from miniredis.keyspace.slots import KeysBySlot
 EXPIRE_DELETE: Final = 0
 EXPIRE_HIDE: Final = 1  # a replica: not there, but not removed
 EXPIRE_IGNORE: Final = 2  # what the primary or the log sends: it decides
+EXPIRE_WAIT: Final = 3  # data is being moved in: hidden, and removed only where a command would write
 
 #: Rough cost of a key in bytes beside its name and value: table entry, object headers.
 KEY_OVERHEAD: Final = 90
@@ -84,6 +85,7 @@ class Database:
         if value is None:
             return None
         if self.expires.size() > 0 and self._is_over(key):
+            self._make_way(key)
             return None
         if self.access is not None:
             self.access.used(key)
@@ -119,6 +121,10 @@ class Database:
         when = self.expires.get(key)
         return isinstance(when, int) and when <= self.clock.now_ms
 
+    def is_hidden(self, key: bytes) -> bool:
+        """Whether it is over and only waits to be removed: by who decides when, or by a DEL."""
+        return self.expire_policy != EXPIRE_DELETE and self.table.get(key) is not None
+
     def random_key(self, random: Random) -> bytes | None:
         """A key that lives, or None; gives up on finding one among mostly expired keys after 100 tries."""
         for _ in range(100):
@@ -148,7 +154,8 @@ class Database:
     def set_key(self, key: bytes, value: object) -> None:
         """Add or overwrite; an expiry goes."""
         if self.expires.size() > 0:
-            self._is_over(key)  # what expired before is told before
+            if self._is_over(key):  # what expired before is told before
+                self._make_way(key)
             self.expires.pop(key)
         self.put(key, value)
 
@@ -212,6 +219,11 @@ class Database:
         if self.expire_policy == EXPIRE_DELETE:
             self.expire_now(key)
         return True
+
+    def _make_way(self, key: bytes) -> None:
+        """A hidden key is to be written: nothing of it may show up again in what takes its place."""
+        if self.expire_policy == EXPIRE_WAIT and self.table.get(key) is not None:
+            self.expire_now(key)
 
     # -- memory
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.datatypes.hashes import HashValue
-from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_HIDE, Database
+from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE, Database
 from miniredis.keyspace.effects import NOTIFY_EXPIRED, NOTIFY_GENERIC
 
 ALL_DUE: Final = 1 << 62
@@ -21,7 +21,7 @@ def settle_fields(database: Database, key: bytes, value: HashValue) -> bool:
     if policy == EXPIRE_DELETE:
         delete_due_fields(database, key, value, ALL_DUE)
         return value.size() > 0
-    if policy == EXPIRE_HIDE:
+    if policy != EXPIRE_IGNORE:
         value.hide_due(database.clock.now_ms)
         return value.size() > 0
     value.show_hidden()

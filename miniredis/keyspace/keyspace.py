@@ -10,7 +10,7 @@ from miniredis.formats.lzf import LzfCompressor
 from miniredis.formats.rdb_values import build_registry
 from miniredis.keyspace.access import AccessLog
 from miniredis.keyspace.clock import KeyspaceClock, MemoryCount, Statistics
-from miniredis.keyspace.database import Database
+from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE, EXPIRE_WAIT, Database
 from miniredis.keyspace.effects import Effects
 
 
@@ -30,6 +30,9 @@ class Keyspace:
         self.databases: list[Database] = [self._new_database(index) for index in range(databases)]
         #: Contents of flushed databases and of large values that are gone, freed in slices.
         self.discarded = DISCARDED
+        #: Data is being moved in from elsewhere (import-mode): nothing goes by itself.
+        self.imports: bool = False
+        self._expire_policy: int = EXPIRE_DELETE
 
     def _new_database(self, index: int) -> Database:
         return Database(index, self.clock, self.effects, self.statistics, self.memory)
@@ -58,6 +61,20 @@ class Keyspace:
         self.databases[first].swap_contents(self.databases[second])
 
     def set_expire_policy(self, policy: int) -> None:
+        """One of the EXPIRE_ policies; while data is moved in, keys wait where they would be deleted."""
+        self._expire_policy = policy
+        self._apply_expire_policy(EXPIRE_WAIT if self.imports and policy == EXPIRE_DELETE else policy)
+
+    def set_imports(self, imports: bool) -> None:
+        self.imports = imports
+        self.set_expire_policy(self._expire_policy)
+
+    def show_expired(self, shown: bool) -> None:
+        """For the command of a client that moves data in: it sees keys whose time is over, and they stay."""
+        if self.imports and self._expire_policy == EXPIRE_DELETE:
+            self._apply_expire_policy(EXPIRE_IGNORE if shown else EXPIRE_WAIT)
+
+    def _apply_expire_policy(self, policy: int) -> None:
         for database in self.databases:
             database.expire_policy = policy
 

@@ -17,7 +17,10 @@ CHUNK: Final = 1 << 16
 class CommandBase(CommandSink):
     """Writes to a descriptor, with a checksum line behind each chunk."""
 
-    def __init__(self, disk: Disk, descriptor: int, checksums: bool, progress: Progress | None = None) -> None:
+    def __init__(
+        self, disk: Disk, descriptor: int, checksums: bool, progress: Progress | None = None, sync_every: int = 0
+    ) -> None:
+        """`sync_every`: bytes after which what was written is synced, so that the last sync is short; 0: never."""
         self._disk: Disk = disk
         self._descriptor: int = descriptor
         self._checksums: bool = checksums
@@ -25,6 +28,8 @@ class CommandBase(CommandSink):
         self._keys: int = 0
         self._parts: list[bytes] = []
         self._size: int = 0
+        self._sync_every: int = sync_every
+        self._unsynced: int = 0
 
     def command(self, arguments: list[bytes]) -> None:
         record = encode_command(arguments)
@@ -40,6 +45,10 @@ class CommandBase(CommandSink):
         if text and self._checksums:
             text += checksum_line(crc64(text), len(text))
         self._disk.write_all(self._descriptor, text)
+        self._unsynced += len(text)
+        if self._unsynced >= self._sync_every > 0:
+            self._disk.sync(self._descriptor)
+            self._unsynced = 0
         if self._progress is not None:
             self._progress.note(self._keys)
 

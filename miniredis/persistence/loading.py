@@ -119,6 +119,8 @@ class Loading:
         if not file.is_log or first.startswith(MAGICS) or file.name.endswith(".base.rdb"):
             verify = self.engine.config.flag("rdbchecksum")
             loader = SnapshotLoader(self.engine.keyspace, not file.is_log, verify, file.size)
+            # A key that comes twice is no work of ours, or of Redis, which does not start with it either.
+            loader.refuse_existing = not file.is_log or self.engine.keyspace.total_keys() == 0
             loader.reader.feed(first)
             self._snapshot = loader
         else:

@@ -17,7 +17,7 @@ from typing import Final
 from miniredis.config.values import Refused
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_LOADING
-from miniredis.dispatch.write_refusals import refuse_writes
+from miniredis.dispatch.write_refusals import LOG, SNAPSHOTS, refuse_writes
 from miniredis.formats.manifest import Manifest
 from miniredis.keyspace.database import EXPIRE_DELETE, EXPIRE_IGNORE
 from miniredis.persistence.aof_log import AofLog
@@ -214,7 +214,7 @@ class Persistence(Rewriting):
     def _check_snapshots(self) -> None:
         config = self.engine.config
         refused = not self.snapshots.last_ok and config.flag("stop-writes-on-bgsave-error") and config.save_points()
-        refuse_writes(self.engine, "snapshots", SNAPSHOT_REFUSAL if refused else b"", True)
+        refuse_writes(self.engine, SNAPSHOTS, SNAPSHOT_REFUSAL if refused else b"", True)
 
     def _trouble_changed(self) -> None:
         log = self.log
@@ -222,7 +222,7 @@ class Persistence(Rewriting):
         if text:
             self.engine.log("warning", f"Error writing to the AOF file: {text}")
         reason = b"MISCONF Errors writing to the AOF file: " + text.encode() if text else b""
-        refuse_writes(self.engine, "log", reason, True)
+        refuse_writes(self.engine, LOG, reason, True)
         if log is not None and log.sync_errors:
             self.is_rewrite_scheduled = True
 

@@ -20,7 +20,7 @@ from miniredis.persistence.child import Child, Progress, may_fork, start_child
 from miniredis.persistence.command_base import CommandBase
 from miniredis.persistence.disk import Disk, InThread
 from miniredis.persistence.file_step import FileStep
-from miniredis.persistence.snapshots import Snapshots
+from miniredis.persistence.snapshots import SYNC_EVERY, Snapshots
 
 RETRY_S: Final = 5
 MAX_RETRY_S: Final = 3600
@@ -90,7 +90,9 @@ class Rewriting:
         disk = self.disk
         descriptor = disk.open_new(path)
         try:
-            base = CommandBase(disk, descriptor, self.engine.config.flag("aof-checksum"), progress)
+            config = self.engine.config
+            sync_every = SYNC_EVERY if config.flag("aof-rewrite-incremental-fsync") else 0
+            base = CommandBase(disk, descriptor, config.flag("aof-checksum"), progress, sync_every)
             base.write_all_keys(self.engine.keyspace, self.snapshots.functions.sources())
             disk.sync(descriptor)
         finally:

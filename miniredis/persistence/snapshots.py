@@ -69,7 +69,8 @@ class Snapshots:
         """All keys into a new file, synced; OSError, and then no file."""
         config = self.engine.config
         delay_us = config.int("rdb-key-save-delay")
-        sync_every = SYNC_EVERY if config.flag("rdb-save-incremental-fsync") else 0
+        piecewise = "aof-rewrite-incremental-fsync" if is_log_base else "rdb-save-incremental-fsync"
+        sync_every = SYNC_EVERY if config.flag(piecewise) else 0
         writer = SnapshotWriter(self.engine.keyspace, config.flag("rdbcompression"), config.flag("rdbchecksum"))
         writer.begin(self.aux(is_log_base), self.functions.sources())
         disk = self.disk

@@ -82,6 +82,8 @@ class Primary:
         follower.enlist(self.now_ms())
         # It was an ordinary client until now.
         self.engine.counters.replication_bytes_out -= follower.session.bytes_out
+        if self.engine.config.flag("repl-disable-tcp-nodelay"):
+            follower.session.port.gather_packets()
         self.followers.append(follower)
 
     def synchronise(self, session: Session, replication_id: bytes, offset: int) -> None:

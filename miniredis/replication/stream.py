@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from miniredis.commands.declaration import WRITE
 from miniredis.dispatch.executor import Engine
-from miniredis.dispatch.gates import GATE_PRIMARY_LINK
+from miniredis.dispatch.gates import GATE_PRIMARY_LINK, GATE_WRITES_REFUSED
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.session import REPLY_OFF, Session
+from miniredis.dispatch.write_refusals import disk_refuses_writes
 from miniredis.keyspace.database import EXPIRE_HIDE, EXPIRE_IGNORE
 from miniredis.resp.errors import ReplyError
 
@@ -48,6 +50,9 @@ class PrimaryStream:
         self.received: int = offset
         self.failed_commands: int = 0
         self.last_failure: str = ""
+        #: Our disk fails, and what comes must not be applied without it: the server ends.
+        self.is_stopped = False
+        self._warned_ms: int = NEVER_MS
         self._pending: list[bytes] = []  # received, not passed on yet
         self._block: list[list[bytes]] | None = None
         take_over(session)
@@ -62,7 +67,7 @@ class PrimaryStream:
         """Run up to `most` commands; whether more may be ready."""
         engine = self.engine
         session = self.session
-        if session.closed:
+        if session.closed or self.is_stopped:
             return False
         decoder = session.decoder
         keyspace = engine.keyspace
@@ -92,18 +97,22 @@ class PrimaryStream:
                 block = self._block
                 if block is not None:
                     if length == 4 and name.upper() == b"EXEC":
+                        if engine.gates & GATE_WRITES_REFUSED and self._fails_with_disk(block):
+                            break
                         self._block = None
                         self._mark()
                         self._run_block(block)
                     else:
                         block.append(argv)
                     continue
+                if engine.gates & GATE_WRITES_REFUSED and self._fails_with_disk([argv]):
+                    break
                 self._mark()
                 if length == 8 and name.upper() == b"REPLCONF":
                     self._replconf(argv)
                 else:
                     self._run(argv)
-            if self._block is None and decoder.is_idle():
+            if self._block is None and not self.is_stopped and decoder.is_idle():
                 self.applied = self.received  # blank lines at the end, too
         finally:
             timer.end()
@@ -124,6 +133,25 @@ class PrimaryStream:
         """The command that was read last counts as applied."""
         decoder = self.session.decoder
         self.applied = self.received - (len(decoder.data) - int(decoder.position))
+
+    def _fails_with_disk(self, commands: list[list[bytes]]) -> bool:
+        """Whether these would change data that our failing disk cannot keep, and nobody has said that it need not."""
+        engine = self.engine
+        if not disk_refuses_writes(engine) or not any(self._writes(argv) for argv in commands):
+            return False
+        if engine.config.flag("replica-ignore-disk-write-errors"):
+            now_ms = engine.time.monotonic_ns() // 1_000_000
+            if now_ms - self._warned_ms >= WARNING_MS:
+                self._warned_ms = now_ms
+                engine.log("warning", "Replica is applying a command even though it is unable to write to disk.")
+            return False
+        self.is_stopped = True
+        engine.give_up("Replica was unable to write command to disk.")
+        return True
+
+    def _writes(self, argv: list[bytes]) -> bool:
+        command = self.engine.commands.look_up(argv)
+        return command is not None and bool(command.flags & WRITE)
 
     def _run(self, argv: list[bytes]) -> None:
         reply = self.engine.execute(self.session, argv)
@@ -170,6 +198,9 @@ class PrimaryStream:
         self.pass_on(data)
 
 
+#: How often it is told that commands are applied without a disk.
+WARNING_MS: Final = 10_000
+NEVER_MS: Final = -WARNING_MS
 #: Later ones are only counted: a primary that sends what we lack may do so in every command.
 FAILURES_TOLD: Final = 20
 

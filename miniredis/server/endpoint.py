@@ -27,6 +27,15 @@ def has_hub(reactor: Any) -> bool:
     return hasattr(select, "epoll") and bool(IReactorFDSet.providedBy(reactor))
 
 
+def ordinary_endpoint(reactor: Any, port: int, interface: str, backlog: int) -> Any:
+    """Twisted's own for this address."""
+    # Brings 10 MB along that the hub has no use for.
+    from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+
+    kind: Any = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
+    return kind(reactor, port, backlog, interface)
+
+
 @implementer(IStreamServerEndpoint)
 class HubEndpoint:
     """TCP on one address; `interface` empty: every IPv4 address."""
@@ -39,11 +48,7 @@ class HubEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         if not has_hub(self._reactor):
-            # Brings 10 MB along that the hub has no use for.
-            from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
-
-            kind: Any = TCP6ServerEndpoint if ":" in self._interface else TCP4ServerEndpoint
-            plain = kind(self._reactor, self._port, self._backlog, self._interface)
+            plain = ordinary_endpoint(self._reactor, self._port, self._interface, self._backlog)
             listening: Deferred[IListeningPort] = plain.listen(protocolFactory)
             return listening
         port: Any

@@ -11,7 +11,7 @@ from __future__ import annotations
 import select
 from collections import deque
 from collections.abc import Callable
-from socket import socket
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
 from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
@@ -325,6 +325,9 @@ class SessionConnection(HubConnection):
             self.lose()
         else:
             self.hub.put_off(self)
+
+    def gather_packets(self) -> None:
+        self.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0)
 
     def unsent_bytes(self) -> int:
         return self.unsent_size

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from typing import Protocol as Shape
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.interfaces import IAddress, IPushProducer
+from twisted.internet.interfaces import IAddress, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -71,6 +71,11 @@ class ProtocolPort(Port):
     def let_go(self) -> None:
         self.protocol.send()
         self.protocol.schedule()
+
+    def gather_packets(self) -> None:
+        transport: Any = self.protocol.transport
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(False)
 
     def unsent_bytes(self) -> int:
         return self.protocol.unsent_bytes()

@@ -36,6 +36,9 @@ class TlsSocket:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        self._socket.setsockopt(level, option, value)
+
     def recv(self, most: int) -> bytes:
         """As a socket's: b"" at the end, BlockingIOError when there is nothing yet, OSError when it is broken."""
         if self._is_ended:

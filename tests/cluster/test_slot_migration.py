@@ -239,3 +239,33 @@ def test_a_target_takes_no_slots_that_the_source_does_not_have() -> None:
     assert target.call("CLUSTER", "SYNCSLOTS", "FINISH", "other") == b"-ERR Unknown slot migration\r\n"
     assert target.server.connect().call(b"CLUSTER", b"SYNCSLOTS", b"FINISH", b"n").startswith(b"-ERR Unknown")
     assert target.call("CLUSTER", "SYNCSLOTS", "ESTABLISH", "X", "Y", "Z", "n", "S", 0, 1) == b"-ERR syntax error\r\n"
+
+
+def test_writes_go_on_as_long_as_more_is_left_to_send_than_may_be() -> None:
+    moving = Moving(1000)
+    moving.source.call("CONFIG", "SET", "slot-migration-max-failover-repl-bytes", "1000")
+    moving.begin()
+    for _ in range(20):
+        for number in range(200):
+            moving.source.call("SET", KEY % number, "w" * 100)
+        moving.answer()
+    assert moving.state(moving.source) == b"snapshotting"
+    moving.finish()
+    assert moving.state(moving.source) == b"success"
+
+
+@pytest.mark.parametrize("limit", ["1000000", "-1"])
+def test_writes_wait_once_all_keys_went_out_and_what_changed_is_small_enough(limit: str) -> None:
+    moving = Moving(1000)
+    moving.source.call("CONFIG", "SET", "slot-migration-max-failover-repl-bytes", limit)
+    moving.begin()
+    moving.answer()
+    assert moving.state(moving.source) == b"snapshotting", "most keys have not gone out at all"
+    while moving.state(moving.source) == b"snapshotting":
+        for number in range(200):
+            moving.source.call("SET", KEY % number, "w")
+        moving.answer()
+    assert moving.state(moving.source) == b"failover-paused"
+    moving.finish()
+    assert moving.target.call("GET", KEY % 199) == b"$1\r\nw\r\n"
+    assert moving.target.call("DBSIZE") == b":1000\r\n"

@@ -23,6 +23,10 @@ def is_read(names: list[str]) -> bool:
     return any(f'"{name}"' in text for name in names for text in TEXTS)
 
 
+def test_what_is_accepted_without_effect_is_read_by_nobody() -> None:
+    assert [each.name for each in all_directives() if not each.used and is_read([each.name, *each.aliases])] == []
+
+
 def test_what_works_is_read() -> None:
     idle = {
         directive.name

@@ -58,12 +58,18 @@ def test_what_is_new_goes_to_the_end_under_the_marker() -> None:
 
 def test_a_value_set_back_to_its_default_is_written_where_a_line_stands() -> None:
     assert rewritten(b"hz 20\n", (b"hz", b"10")) == b"hz 10\n"
-    assert rewritten(
-        b"client-output-buffer-limit normal 1 2 3\n", (b"client-output-buffer-limit", b"normal 0 0 0")
-    ) == (
-        b"client-output-buffer-limit normal 0 0 0\n"
-        b"client-output-buffer-limit slave 268435456 67108864 60\n"
-        b"client-output-buffer-limit pubsub 33554432 8388608 60\n"
+    assert (
+        rewritten(b"client-output-buffer-limit normal 1 2 3\n", (b"client-output-buffer-limit", b"normal 0 0 0"))
+        == b"client-output-buffer-limit normal 0 0 0\n"
+    )
+
+
+def test_limits_of_classes_that_stand_stay_in_their_order() -> None:
+    text = b"client-output-buffer-limit pubsub 32mb 8mb 60\n# between\nclient-output-buffer-limit slave 256mb 64mb 60\n"
+    assert rewritten(text, (b"client-output-buffer-limit", b"normal 1 2 3")) == (
+        b"client-output-buffer-limit pubsub 33554432 8388608 60\n# between\n"
+        b"client-output-buffer-limit replica 268435456 67108864 60\n"
+        b"client-output-buffer-limit normal 1 2 3\n"
     )
 
 

@@ -262,8 +262,8 @@ def test_buffer_limits_not_named_stay() -> None:
 def test_buffer_limits_write_the_classes_that_differ() -> None:
     kind = OutputLimits()
     changed = ((0, 0, 0), (1, 2, 3), (0, 0, 0))
-    assert kind.lines_beside(changed, NO_LIMITS) == [[b"slave", b"1", b"2", b"3"]]
-    assert len(kind.lines_beside(NO_LIMITS, NO_LIMITS)) == 3
+    assert kind.lines_beside(changed, NO_LIMITS, []) == [[b"replica", b"1", b"2", b"3"]]
+    assert len(kind.lines_beside(NO_LIMITS, NO_LIMITS, [])) == 3
 
 
 def test_lines_are_collected_whole() -> None:

@@ -181,6 +181,20 @@ def test_files_of_all_versions_are_opened_and_no_others() -> None:
             read(seal(b"", magic))
 
 
+def test_files_of_newer_versions_are_tried_where_that_is_wanted() -> None:
+    registry = build_registry(EncodingLimits())
+    registry.tries_newer = True
+    for magic in (b"REDIS0013", b"REDIS0079", b"VALKEY081", b"VALKEY999"):
+        reader = RdbReader(registry)
+        reader.feed(seal(b"", magic))
+        assert reader.next_event() == rdb_file.HEADER
+    for magic in (b"REDIS0000", b"REDIS0080", b"VALKEY079"):
+        reader = RdbReader(registry)
+        reader.feed(seal(b"", magic))
+        with pytest.raises(FormatError, match="Can't handle RDB format version"):
+            reader.next_event()
+
+
 def test_a_valkey_file_with_expiring_fields() -> None:
     body = b"\x16\x01h\x02\x01f\x01v\x00 J\xa9\xd1\x01\x00\x00\x01g\x01w" + b"\xff" * 8
     expected = HashValue(EncodingLimits())

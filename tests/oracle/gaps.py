@@ -107,9 +107,10 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
         " jemalloc-bg-thread disable-thp"
     ),
     "Tables grow in small pieces by themselves; Python chooses the seed.": "activerehashing hash-seed",
+    "Files of full syncs lose their names as soon as they are open: none stays to be removed.": "rdb-del-sync-files",
     "It is always so here.": (
-        "lazyfree-lazy-eviction lazyfree-lazy-expire lazyfree-lazy-server-del lazyfree-lazy-user-del"
-        " hide-user-data-from-log sanitize-dump-payload rdb-save-incremental-fsync aof-rewrite-incremental-fsync"
+        "replica-lazy-flush lazyfree-lazy-eviction lazyfree-lazy-expire lazyfree-lazy-server-del lazyfree-lazy-user-del"
+        " hide-user-data-from-log sanitize-dump-payload"
     ),
     "There is no RDMA and no multipath TCP in Twisted.": (
         "rdma-bind rdma-port rdma-rx-size rdma-completion-vector mptcp repl-mptcp"
@@ -135,24 +136,12 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
     "Scripts have the present API, and their effects are what is replicated.": (
         "lua-enable-deprecated-api lua-enable-insecure-api lua-replicate-commands"
     ),
-    "They slow loading and saving down for the tests of Redis.": (
-        "key-load-delay rdb-key-save-delay loading-process-events-interval-bytes"
-    ),
+    "They slow loading down for the tests of Redis.": "key-load-delay loading-process-events-interval-bytes",
     "Names of Redis 3 for what its lists were.": "list-max-ziplist-entries list-max-ziplist-value",
 }
 
 #: Directives that should have an effect and have none: taken, checked and shown.
-NOT_IMPLEMENTED: Final[dict[str, str]] = {
-    "Keys expire and are evicted as ever.": "import-mode",
-    "A file of a newer version is always refused, as by strict.": "rdb-version-check",
-    "Files of full syncs lose their names once they are written, whatever it says.": "rdb-del-sync-files",
-    "Old data is always given back in slices.": "replica-lazy-flush",
-    "What a replica does when its disk fails does not depend on it.": "replica-ignore-disk-write-errors",
-    "Links never wait for more to send.": "repl-disable-tcp-nodelay",
-    "Writes pause when few keys are left to send.": "slot-migration-max-failover-repl-bytes",
-    "Listening sockets come from bind and port, unixsocket, TLS, or a supervisor.": "listen-endpoint",
-    "The loop is used wherever the platform has it.": "fast-endpoint",
-}
+NOT_IMPLEMENTED: Final[dict[str, str]] = {}
 
 #: Directives that work, and differ: how, and which.
 DIFFERENT_DIRECTIVES: Final[dict[str, str]] = {

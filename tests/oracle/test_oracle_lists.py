@@ -354,3 +354,8 @@ def test_what_comes_by_restore_rename_move_or_copy_serves_too(oracle: Peer, wait
 def elements_of_bulk(reply: bytes) -> bytes:
     """The text of a bulk string."""
     return reply[reply.index(b"\r\n") + 2 : -2]
+
+
+def test_timeouts_beyond_a_double_are_timeouts_all_the_same(valkey_oracle: Peer) -> None:
+    texts = ("1e400", "-1e400", "0x1p5000", "-0x1p5000", "1e5000", "1e309x")
+    valkey_oracle.compare(["RPUSH k 1 2", *[f"BLPOP missing {text}" for text in texts], "BLPOP k 1e-400"])

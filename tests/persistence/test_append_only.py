@@ -393,6 +393,15 @@ def test_a_log_with_an_unknown_command_or_a_damaged_base_is_refused(start: Start
     increment(folder).write_bytes(good + encode_command([b"FOO", b"b"]))
     with pytest.raises(LoadError, match="Unknown command 'FOO'"):
         start(appendonly="yes")
+    for words, reason in (
+        ([b"XGROUP", b"FOO", b"b"], "Unknown command 'XGROUP'"),
+        ([b"SET", b"b"], "Wrong number of arguments of 'SET'"),
+    ):
+        increment(folder).write_bytes(good + encode_command(words))
+        with pytest.raises(LoadError, match=reason):
+            start(appendonly="yes")
+    increment(folder).write_bytes(good + encode_command([b"LPUSH", b"a", b"x"]))
+    start(appendonly="yes")
     increment(folder).write_bytes(good)
     base = folder / "appendonly.aof.1.base.rdb"
     whole = base.read_bytes()

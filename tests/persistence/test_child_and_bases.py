@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from miniredis.persistence import child as child_module
+from miniredis.persistence import rewriting as rewriting_module
+from miniredis.persistence import snapshots as snapshots_module
 from miniredis.persistence.command_base import CommandBase
 from miniredis.persistence.disk import Disk
 from persistence.harness import DiskServer, FaultyDisk, fill
@@ -155,6 +157,25 @@ def test_a_base_of_commands_holds_everything(start: Start, tmp_path: Path, check
     CommandBase(disk, descriptor, checksums).write_all_keys(server.engine.keyspace, [])
     disk.close(descriptor)
     assert start(appendonly="yes", aof_use_rdb_preamble="no").digest() == server.digest()
+
+
+@pytest.mark.parametrize("base", ["yes", "no"], ids=["rdb", "commands"])
+def test_a_base_is_synced_as_it_grows(start: Start, monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    monkeypatch.setattr(snapshots_module, "SYNC_EVERY", 200_000)
+    monkeypatch.setattr(rewriting_module, "SYNC_EVERY", 200_000)
+    disk = FaultyDisk()
+    server = start(disk, aof_use_rdb_preamble=base)
+    client = server.client()
+    for number in range(10):
+        client.call(b"SET", b"%d" % number, os.urandom(70_000))
+    persistence = server.persistence
+    counts = []
+    for piecewise in ("yes", "no"):
+        client.run(f"CONFIG SET aof-rewrite-incremental-fsync {piecewise}")
+        disk.log.clear()
+        persistence._write_base(os.path.join(server.engine.config.string("dir"), f"base-{piecewise}"))
+        counts.append(disk.log.count("sync"))
+    assert counts[0] > counts[1] == 1
 
 
 def test_a_first_base_can_be_made_of_commands(start: Start, tmp_path: Path) -> None:

@@ -236,6 +236,9 @@ def test_a_damaged_file_stops_the_start(start: Start, tmp_path: Path) -> None:
     path.write_bytes(good)
     with pytest.raises(LoadError, match="has not so many"):
         start(databases="2")
+    path.write_bytes(b"REDIS0010\xfe\x00\x00\x01a\x01b\x00\x01a\x01c\xff" + bytes(8))
+    with pytest.raises(LoadError, match="a key twice: b'a'"):
+        start()
     path.unlink()
     path.mkdir()
     with pytest.raises(LoadError, match="Is a directory"):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniredis.dispatch.port import Port
+from miniredis.dispatch.write_refusals import SNAPSHOTS, refuse_writes
 from miniredis.replication.handshake import FULL, GO_ON, LATER, PLAIN, WAIT, Handshake
 from miniredis.replication.incoming import Payload
 from miniredis.replication.stream import FAILURES_TOLD, PrimaryStream
@@ -252,3 +253,55 @@ def test_a_stream_that_makes_no_sense_ends_the_link():
     assert replica.said("Protocol error in the stream of the MASTER")
     assert not replica.is_in_step()
     world.run_until(replica.is_in_step)
+
+
+def failing_replica() -> tuple[MemoryServer, PrimaryStream, list[str]]:
+    server = MemoryServer()
+    ended: list[str] = []
+    server.engine.on_fatal = ended.append
+    stream = PrimaryStream(server.engine, server.engine.own_session(Port()), 100, lambda data: None, lambda: None)
+    refuse_writes(server.engine, SNAPSHOTS, b"MISCONF the disk fails")
+    return server, stream, ended
+
+
+@pytest.mark.parametrize(
+    "commands", [[[b"SET", b"k", b"v"]], [[b"MULTI"], [b"SET", b"k", b"v"], [b"EXEC"]]], ids=["alone", "block"]
+)
+def test_a_replica_that_cannot_keep_what_it_is_sent_ends(commands: list[list[bytes]]) -> None:
+    server, stream, ended = failing_replica()
+    stream.feed(b"".join([encode_command(argv) for argv in commands]))
+    assert not stream.proceed(10)
+    stream.feed(encode_command([b"SET", b"other", b"v"]))
+    assert not stream.proceed(10)
+    assert ended == ["Replica was unable to write command to disk."]
+    assert server.connect().call(b"DBSIZE") == b":0\r\n"
+    assert stream.applied == 100, "the next process asks for it again"
+
+
+def test_what_changes_nothing_needs_no_disk() -> None:
+    _, stream, ended = failing_replica()
+    stream.feed(encode_command([b"PING"]) + encode_command([b"SELECT", b"1"]))
+    stream.proceed(10)
+    assert ended == []
+    assert stream.applied == stream.received
+
+
+def test_a_replica_goes_on_without_its_disk_when_it_is_told_to() -> None:
+    server, stream, ended = failing_replica()
+    server.engine.config.assign("replica-ignore-disk-write-errors", b"yes")
+    for _ in range(3):
+        stream.feed(encode_command([b"INCR", b"k"]))
+        stream.proceed(10)
+    assert ended == []
+    assert server.connect().call(b"GET", b"k") == b"$1\r\n3\r\n"
+    warning = "Replica is applying a command even though it is unable to write to disk."
+    assert [text for _, text in server.logged].count(warning) == 1
+
+
+def test_a_replica_without_good_replicas_of_its_own_obeys() -> None:
+    server = MemoryServer()
+    stream = PrimaryStream(server.engine, server.engine.own_session(Port()), 0, lambda data: None, lambda: None)
+    refuse_writes(server.engine, "replicas", b"NOREPLICAS too few")
+    stream.feed(encode_command([b"SET", b"k", b"v"]))
+    stream.proceed(10)
+    assert server.connect().call(b"GET", b"k") == b"$1\r\nv\r\n"

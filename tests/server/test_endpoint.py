@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ from twisted.web.server import Request, Site
 from zope.interface import implementer, implementer_only
 from zope.interface.verify import verifyObject
 
-from miniredis.server.endpoint import HubEndpoint
+from miniredis.server.endpoint import HubEndpoint, ordinary_endpoint
 from miniredis.server.hub import HubReader, hub_of
 from miniredis.server.interfaces import IDirectSessions
 from miniredis.server.listener import SessionPort
@@ -538,3 +539,23 @@ def test_ports_and_sessions_end_with_the_reactor(edge: Edge, server: Server) -> 
     assert not server.memory.engine.sessions
     client.setblocking(True)
     assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize("by_hub", [True, False])
+def test_links_to_replicas_gather_packets_when_they_are_told_to(edge: Edge, by_hub: bool) -> None:
+    memory = MemoryServer()
+    factory = SessionFactory(memory.engine, lambda call: edge.reactor.callLater(0, call))
+    kind = HubEndpoint if by_hub else ordinary_endpoint
+    client = edge.connect(edge.listen_on(kind(edge.reactor, 0, "127.0.0.1", 5), factory))
+    edge.turn()
+    (session,) = memory.engine.sessions.values()
+    with socket.socket(fileno=os.dup(session.port.fd if session.port.fd >= 0 else fd_of(session.port))) as ours:
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == by_hub
+        session.port.gather_packets()
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0
+    assert client.fileno() >= 0
+
+
+def fd_of(port: Any) -> int:
+    number: int = port.protocol.transport.fileno()
+    return number
