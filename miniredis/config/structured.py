@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from miniredis.config.values import INT_MAX, LONG_MAX, Choice, Kind, OneWord, Refused, Text, Words, parse_memory
+from miniredis.config.values import (
+    INT_MAX,
+    LONG_MAX,
+    Choice,
+    Kind,
+    OneWord,
+    Refused,
+    Text,
+    Words,
+    parse_memory,
+    with_unit,
+)
 from miniredis.resp.numbers import parse_double
 
 #: Letters of notify-keyspace-events and their bits, as Redis numbers them (in the order it shows them).
@@ -161,7 +172,10 @@ class OutputLimits(Kind):
 
     def lines(self, value: object) -> list[list[bytes]]:
         assert isinstance(value, tuple)
-        return [[name, *(b"%d" % part for part in value[at])] for at, name in enumerate(CLASSES_IN_FILES)]
+        return [
+            [name, with_unit(hard), with_unit(soft), b"%d" % seconds]
+            for name, (hard, soft, seconds) in zip(CLASSES_IN_FILES, value, strict=True)
+        ]
 
     def lines_beside(self, value: object, default: object, standing: list[list[bytes]]) -> list[list[bytes]]:
         lines = {words[0]: words for words in self.lines(value)}

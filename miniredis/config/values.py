@@ -183,6 +183,14 @@ class Octal(OneWord):
         return "octal"
 
 
+def with_unit(size: int) -> bytes:
+    """A number of bytes as files tell it: by the largest unit that it is a multiple of."""
+    for unit, bits in ((b"gb", 30), (b"mb", 20), (b"kb", 10)):
+        if size > 0 and size % (1 << bits) == 0:
+            return b"%d%b" % (size >> bits, unit)
+    return b"%d" % size
+
+
 class Memory(Integer):
     """A number of bytes with an optional unit. With `percent`, also a share of maxmemory, kept as a negative number.
 
@@ -214,6 +222,10 @@ class Memory(Integer):
         if self.percent and value < 0:
             return b"%d%%" % -value
         return b"%d" % value
+
+    def lines(self, value: object) -> list[list[bytes]]:
+        assert isinstance(value, int)
+        return [[self.render(value) if value < 0 else with_unit(value)]]
 
     def describe(self) -> str:
         return "bytes|percent" if self.percent else "bytes"

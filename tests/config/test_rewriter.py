@@ -67,10 +67,16 @@ def test_a_value_set_back_to_its_default_is_written_where_a_line_stands() -> Non
 def test_limits_of_classes_that_stand_stay_in_their_order() -> None:
     text = b"client-output-buffer-limit pubsub 32mb 8mb 60\n# between\nclient-output-buffer-limit slave 256mb 64mb 60\n"
     assert rewritten(text, (b"client-output-buffer-limit", b"normal 1 2 3")) == (
-        b"client-output-buffer-limit pubsub 33554432 8388608 60\n# between\n"
-        b"client-output-buffer-limit replica 268435456 67108864 60\n"
+        b"client-output-buffer-limit pubsub 32mb 8mb 60\n# between\n"
+        b"client-output-buffer-limit replica 256mb 64mb 60\n"
         b"client-output-buffer-limit normal 1 2 3\n"
     )
+
+
+def test_sizes_are_told_by_the_largest_unit_they_are_a_multiple_of() -> None:
+    for size, told in ((1 << 30, b"1gb"), (3 << 20, b"3mb"), (1 << 10, b"1kb"), ((1 << 20) + 1, b"1048577"), (0, b"0")):
+        assert rewritten(b"maxmemory 5\n", (b"maxmemory", b"%d" % size)) == b"maxmemory " + told + b"\n"
+    assert rewritten(b"maxmemory-clients 0\n", (b"maxmemory-clients", b"5%")) == b"maxmemory-clients 5%\n"
 
 
 def test_stale_lines_go() -> None:
