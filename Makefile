@@ -17,6 +17,8 @@ PY := $(TEST_VENV)/bin/python
 SOURCES := setup.py setup.cfg pyproject.toml $(shell find miniredis twisted native -name '*.py' -o -name '*.c')
 # Bytes in, bytes out, and the oracle: what runs on the compiled build too.
 COMPILED_TESTS := $(wildcard $(addprefix tests/,resp datatypes formats keyspace commands dispatch scripting oracle))
+# What runs the same lines again and again, or processes that are not traced: coverage would only make it slow.
+UNTRACED := tests/docs $(wildcard tests/*/test_simulation.py)
 # $(call pip,PYTHON,WORDS): quiet; where it fails, the end of its log.
 pip = $(1) -m pip --disable-pip-version-check -qq --log build/pip.log $(2) \
 	|| { grep -v WARNING build/pip.log | tail -n 40; exit 1; }
@@ -50,7 +52,9 @@ types: $(TEST_VENV)/installed
 ## unit: all tests but tests/system, interpreted, with branch coverage and its gates
 unit: $(TEST_VENV)/installed
 	@rm -rf build/coverage && mkdir -p build/coverage
-	@PYTHONPATH=. $(PY) -m pytest --no-skips -q -n $(WORKERS) --cov --cov-config=setup.cfg --cov-report= --ignore=tests/system $(ARGS)
+	@PYTHONPATH=. $(PY) -m pytest --no-skips -q -n $(WORKERS) $(UNTRACED) $(ARGS)
+	@PYTHONPATH=. $(PY) -m pytest --no-skips -q -n $(WORKERS) --cov --cov-config=setup.cfg --cov-report= --ignore=tests/system \
+	$(UNTRACED:%=--ignore=%) $(ARGS)
 	@$(PY) -m coverage json --rcfile=setup.cfg -q
 	@$(PY) tests/coverage_gate.py build/coverage/coverage.json
 
