@@ -45,6 +45,19 @@ def thread_cpu_seconds() -> tuple[float, float]:
     return usage.ru_utime, usage.ru_stime
 
 
+def queued_reader() -> Callable[[], int]:
+    """A function that tells for how many nanoseconds the calling thread could have run and had no processor.
+
+    The second number of Linux's schedstat; elsewhere always 0."""
+    path = "/proc/thread-self/schedstat"
+
+    def from_proc() -> int:
+        with open(path, "rb") as file:
+            return int(file.read().split()[1])
+
+    return from_proc if os.path.exists(path) else lambda: 0
+
+
 def describe_platform() -> Platform:
     """What INFO shows of the process and the machine."""
     told = Platform()

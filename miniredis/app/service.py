@@ -29,7 +29,7 @@ from miniredis.app.activation import Inherited
 from miniredis.app.assembly import build_engine
 from miniredis.app.further_ports import EndpointFailed, FurtherPorts
 from miniredis.app.memory import Allocator, MemoryReturn
-from miniredis.app.platform import describe_platform
+from miniredis.app.platform import describe_platform, queued_reader
 from miniredis.app.tls import TlsEdge, TlsFailed
 from miniredis.app.upkeep import Upkeep
 from miniredis.cluster.link import ReactorLinks
@@ -106,8 +106,11 @@ class MiniRedisService(Service):
         self.upkeep.rounds.append(self.persistence.persistence.poll)
         self.replication = ReplicationEdge(self.engine, reactor, self._start_child, may_fork)
         self.upkeep.rounds.append(self.replication.tick)
-        stalls = StallWatch(figures.stalls, time.monotonic_ns, lambda: 1_000_000_000 // config.int("hz"))
+        stalls = StallWatch(
+            figures.stalls, time.monotonic_ns, lambda: 1_000_000_000 // config.int("hz"), queued_reader()
+        )
         self.upkeep.rounds.append(stalls.look)
+        self.engine.info_sources.setdefault(b"stats", []).append(stalls.fields)
         figures.batches = self._hub_batches
         self.web = WebEdge(self.engine, reactor, figures)
         self.sentinel: SentinelEdge | None = None

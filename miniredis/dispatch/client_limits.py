@@ -17,6 +17,9 @@ NORMAL: Final = 0
 REPLICA: Final = 1
 PUBSUB: Final = 2
 
+#: How many clients a round looks at, at least; each is looked at once a second.
+LOOKED_AT: Final = 256
+
 
 class ClientLimits:
     """The limits of one server; 0 stands for none."""
@@ -29,6 +32,9 @@ class ClientLimits:
         self.timeout_s: int = 0
         #: What all clients together may make the server hold; the ones that cost most are ended first.
         self.total_bytes: int = 0
+        #: Whom this second's rounds still have to look at.
+        self._not_yet: list[Session] = []
+        self._at_once: int = LOOKED_AT
 
     def output_exceeded(self, session: Session, unsent: int) -> bool:
         """Whether a client that has `unsent` bytes to read yet must go; says so in the log."""
@@ -63,9 +69,18 @@ class ClientLimits:
         self.state.log("warning", f"Client {text} closed for {why}.")
 
     def look_at_all(self) -> None:
-        """Now and then: end who was silent, or over a soft limit, for too long."""
+        """Now and then: end who was silent, or over a soft limit, for too long.
+
+        Of many clients each round looks at some only: thousands of silent ones must cost the others no time."""
         now_ms = self.state.keyspace.clock.now_ms
-        for session in list(self.state.sessions.values()):
+        if not self._not_yet:
+            self._not_yet = list(self.state.sessions.values())
+            self._at_once = max(LOOKED_AT, len(self._not_yet) // self.state.config.int("hz") + 1)
+        looked_at = self._not_yet[-self._at_once :]
+        del self._not_yet[-self._at_once :]
+        for session in looked_at:
+            if session.id not in self.state.sessions:
+                continue
             unsent = session.port.unsent_bytes()
             # Of replicas there is more to count: who feeds them looks at them.
             if unsent > 0 and not session.is_replica and self.output_exceeded(session, unsent):

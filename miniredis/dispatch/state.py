@@ -75,6 +75,8 @@ InfoSource = Callable[[], list[tuple[str, object]]]
 
 #: Readings of a total that a rate is taken over.
 RATE_SAMPLES: Final = 16
+#: A sample is not taken sooner than this after the one before.
+RATE_PERIOD_MS: Final = 90
 
 
 class Rate:
@@ -158,6 +160,7 @@ class ServerState(Server):
         #: More lines of INFO, by section, of subsystems that came with the start.
         self.info_sources: dict[bytes, list[InfoSource]] = {}
         self.rates = Rates()
+        self._sampled_ms: int = 0
         #: Bytes the process held when it was ready.
         self.start_memory: int = 0
         #: The dirty count when data was last saved.
@@ -244,8 +247,11 @@ class ServerState(Server):
         self.counters.turn_ns += self.time.monotonic_ns() - began_ns
 
     def sample_rates(self) -> None:
-        """About ten times a second, so that INFO can tell how much is going on."""
+        """About ten times a second, however often it is called, so that INFO can tell how much is going on."""
         now_ms = self.keyspace.clock.now_ms
+        if 0 <= now_ms - self._sampled_ms < RATE_PERIOD_MS:
+            return
+        self._sampled_ms = now_ms
         self.rates.commands.sample(self.total_commands(), now_ms)
         self.rates.bytes_in.sample(self.total_bytes_in(), now_ms)
         self.rates.bytes_out.sample(self.total_bytes_out(), now_ms)

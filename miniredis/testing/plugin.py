@@ -45,4 +45,6 @@ def miniredis(request: pytest.FixtureRequest) -> Iterator[MiniRedis]:
 
 def runs_reactor(config: pytest.Config) -> bool:
     """Whether pytest-twisted is there, which starts the reactor only after the first test's fixtures are made."""
-    return config.pluginmanager.is_registered(sys.modules.get("pytest_twisted"))
+    plugin = sys.modules.get("pytest_twisted")
+    # A plugin that `-p no:name` keeps out is registered as None, and so None may not be asked for.
+    return plugin is not None and config.pluginmanager.is_registered(plugin)

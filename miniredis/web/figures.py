@@ -51,20 +51,46 @@ class EdgeFigures:
         self.batches: Callable[[], tuple[list[int], int]] = _no_batches
 
 
-class StallWatch:
-    """Called by periodic work: what the call comes later than it should, the reactor was busy with something else."""
+def _never() -> int:
+    return 0
 
-    def __init__(self, stalls: PowerHistogram, monotonic_ns: Callable[[], int], period_ns: Callable[[], int]) -> None:
+
+class StallWatch:
+    """Called by periodic work: what the call comes later than it should, the reactor was busy with something else.
+
+    `queued_ns` tells for how long this thread could have run and had no processor so far: what the machine gave to
+    others meanwhile is a stall for clients, and none of our own making."""
+
+    def __init__(
+        self,
+        stalls: PowerHistogram,
+        monotonic_ns: Callable[[], int],
+        period_ns: Callable[[], int],
+        queued_ns: Callable[[], int] = _never,
+    ) -> None:
         self._stalls = stalls
         self._monotonic_ns = monotonic_ns
         self._period_ns = period_ns
+        self._queued_ns = queued_ns
         self._last_ns = -1
+        self._last_queued_ns = 0
+        #: The longest of our own making, in microseconds.
+        self.own_record = 0
 
     def look(self) -> None:
-        now_ns = self._monotonic_ns()
+        now_ns, queued_ns = self._monotonic_ns(), self._queued_ns()
         if self._last_ns >= 0:
-            self._stalls.note((now_ns - self._last_ns - self._period_ns()) // 1000)
-        self._last_ns = now_ns
+            stall_ns = now_ns - self._last_ns - self._period_ns()
+            self._stalls.note(stall_ns // 1000)
+            self.own_record = max(self.own_record, (stall_ns - queued_ns + self._last_queued_ns) // 1000)
+        self._last_ns, self._last_queued_ns = now_ns, queued_ns
+
+    def fields(self) -> list[tuple[str, object]]:
+        """For INFO: the longest stall since the start, and the longest but for the time without a processor."""
+        return [
+            ("reactor_longest_stall_usec", self._stalls.record),
+            ("reactor_longest_own_stall_usec", self.own_record),
+        ]
 
 
 class TimedDisk(Disk):

@@ -15,6 +15,8 @@ class PowerHistogram:
         self.counts: list[int] = [0] * BUCKETS
         self.total: int = 0
         self.greatest: int = 0
+        #: The greatest value ever.
+        self.record: int = 0
 
     def note(self, value: int) -> None:
         """Count one value; a negative one (a clock that stepped back) as 0."""
@@ -22,6 +24,7 @@ class PowerHistogram:
         self.counts[min(value.bit_length(), BUCKETS - 1)] += 1
         self.total += value
         self.greatest = max(self.greatest, value)
+        self.record = max(self.record, value)
 
     def take_greatest(self) -> int:
         """The greatest value since the last call."""

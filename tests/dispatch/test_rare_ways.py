@@ -119,3 +119,30 @@ class TestFreeing:
         self.freeing.stop()
         assert self.clock.getDelayedCalls() == []
         self.freeing.stop()
+
+
+def test_of_many_silent_clients_a_round_looks_at_some_and_a_second_at_all():
+    config = Config()
+    config.assign("hz", b"5")
+    server = MemoryServer(config)
+    clients = [server.connect() for _ in range(2000)]
+    limits = server.engine.client_limits
+    assert clients[0].call(b"CONFIG", b"SET", b"timeout", b"10") == b"+OK\r\n"
+    server.advance(11)
+    left = []
+    for _ in range(5):
+        limits.look_at_all()
+        left.append(sum(not client.is_closed for client in clients))
+    assert left == [1599, 1198, 797, 396, 0]
+    assert left[-1] == 0
+
+
+def test_rates_are_sampled_ten_times_a_second_however_often_there_is_time():
+    server = MemoryServer()
+    client = server.connect()
+    for number in range(500):
+        if number % 50 == 0:
+            client.call(b"PING")
+        server.engine.sample_rates()
+        server.advance(0.002)
+    assert 8 < server.engine.rates.commands.per_second() < 12

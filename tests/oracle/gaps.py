@@ -55,8 +55,8 @@ DIFFERENT: Final[dict[str, str]] = {
         "keys smembers sinter sunion sdiff hgetall hkeys hvals"
     ),
     "Other elements come for the same chance.": "randomkey srandmember spop hrandfield zrandmember",
-    "Sizes are those of Python's objects, and three fields of our own tell version, build and endpoint; fields that are"
-    " not there stand below.": "info",
+    "Sizes are those of Python's objects, and five fields of our own tell version, build, endpoint and the longest stalls of"
+    " the loop; fields that are not there stand below.": "info",
     "Sizes are those of Python's objects and of our own tables.": "memory|usage memory|stats",
     "The text is our own: there is no jemalloc to ask.": "memory|doctor memory|malloc-stats",
     "The text is our own.": "latency|doctor",

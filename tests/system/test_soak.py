@@ -13,7 +13,7 @@ import pytest
 from oracle.mixed import one_command
 from oracle.servers import ServerProcess
 from oracle.wire import SocketConnection, encode
-from system.test_load import open_files, resident_bytes, until
+from system.crowds import open_files, resident_bytes, until
 
 SECONDS = float(os.environ.get("MINIREDIS_SOAK_SECONDS", "5"))
 CLIENTS = 3

@@ -147,6 +147,15 @@ def test_with_pytest_twisted_it_runs_under_its_reactor(run: Run):
     assert "5 passed" in run(TWISTED, *pytest_words("pytest_twisted"))
 
 
+@pytest.mark.parametrize("kept_out", ["nothing_there", "pytest_twisted", "cacheprovider"])
+def test_a_plugin_that_is_kept_out_is_not_taken_for_pytest_twisted(run: Run, kept_out: str):
+    assert "6 passed" in run(PLAIN, *pytest_words(), "-p", f"no:{kept_out}")
+
+
+def test_pytest_twisted_that_is_imported_and_no_plugin_starts_no_reactor(run: Run):
+    assert "6 passed" in run("import pytest_twisted\n" + PLAIN, *pytest_words(), "-p", "no:cacheprovider")
+
+
 def test_trial_runs_it_under_its_reactor(run: Run):
     assert "PASSED" in run(TRIAL, "twisted.trial", "test_example")
 

@@ -153,6 +153,18 @@ def test_a_stall_is_what_a_call_comes_too_late() -> None:
     assert stalls.counts[0] == 2
     assert stalls.take_greatest() == 250_000
     assert stalls.take_greatest() == 0
+    assert dict(watch.fields()) == {"reactor_longest_stall_usec": 250_000, "reactor_longest_own_stall_usec": 250_000}
+
+
+def test_what_the_machine_gave_to_others_is_no_stall_of_our_own() -> None:
+    now_ns = queued_ns = 0
+    watch = StallWatch(PowerHistogram(), lambda: now_ns, lambda: 2_000_000, lambda: queued_ns)
+    watch.look()
+    now_ns, queued_ns = 62_000_000, 50_000_000
+    watch.look()
+    now_ns, queued_ns = 94_000_000, 50_000_000
+    watch.look()
+    assert dict(watch.fields()) == {"reactor_longest_stall_usec": 60_000, "reactor_longest_own_stall_usec": 30_000}
 
 
 def test_syncs_are_timed(tmp_path: Any) -> None:
