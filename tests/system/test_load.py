@@ -100,7 +100,9 @@ def stopped() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
         process.send_signal(signal.SIGCONT)
 
 
-def test_ten_thousand_idle_clients_cost_fifty_active_ones_nothing(serve: Serve, count: Callable[[str, int], None]) -> None:
+def test_ten_thousand_idle_clients_cost_fifty_active_ones_nothing(
+    serve: Serve, count: Callable[[str, int], None]
+) -> None:
     idle = min(IDLE, allow_many_files() - 300)
     served = serve("--maxclients", str(idle + ACTIVE + 100))
     active = ActiveClients(served.server.port, ACTIVE)
