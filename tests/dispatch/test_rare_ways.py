@@ -132,9 +132,9 @@ def test_of_many_silent_clients_a_round_looks_at_some_and_a_second_at_all():
     left = []
     for _ in range(5):
         limits.look_at_all()
+        server.run_woken()
         left.append(sum(not client.is_closed for client in clients))
     assert left == [1599, 1198, 797, 396, 0]
-    assert left[-1] == 0
 
 
 def test_rates_are_sampled_ten_times_a_second_however_often_there_is_time():

@@ -23,7 +23,13 @@ ABSENT_FIELDS: Final[dict[str, str]] = {
     "engines_total_memory_overhead": "what Python holds beside Lua's own memory is not counted apart",
 }
 #: Fields of INFO that are ours alone.
-OWN_FIELDS: Final = ("miniredis_version", "miniredis_build", "miniredis_endpoint")
+OWN_FIELDS: Final = (
+    "miniredis_version",
+    "miniredis_build",
+    "miniredis_endpoint",
+    "reactor_longest_stall_usec",
+    "reactor_longest_own_stall_usec",
+)
 
 #: Subcommands of DEBUG of Redis 7.0 or Valkey that are not there.
 DEBUG_ABSENT: Final = (
