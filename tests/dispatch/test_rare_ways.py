@@ -137,6 +137,21 @@ def test_of_many_silent_clients_a_round_looks_at_some_and_a_second_at_all():
     assert left == [1599, 1198, 797, 396, 0]
 
 
+def test_a_client_that_left_between_two_rounds_is_not_looked_at():
+    server = MemoryServer()
+    clients = [server.connect() for _ in range(600)]
+    limits = server.engine.client_limits
+    assert clients[0].call(b"CONFIG", b"SET", b"timeout", b"10") == b"+OK\r\n"
+    server.advance(11)
+    said: list[str] = []
+    server.engine.log = lambda level, text: said.append(text)
+    limits.look_at_all()
+    clients[0].disconnect()
+    for _ in range(2):
+        limits.look_at_all()
+    assert said.count("Closing idle client") == 599
+
+
 def test_rates_are_sampled_ten_times_a_second_however_often_there_is_time():
     server = MemoryServer()
     client = server.connect()
