@@ -69,7 +69,7 @@ def test_rewriting_keeps_comments_and_order(start: Start, tmp_path: Path) -> Non
     lines = path.read_text().splitlines()
     kept = [line for line in lines if line.startswith("#")]
     assert kept[:3] == [line for line in FILE.splitlines() if line.startswith("#")]
-    assert lines.index("maxmemory 20971520") == 1
+    assert lines.index("maxmemory 20mb") == 1
     assert lines[3] == "hz 20"
     assert "save 60 5" in lines
     assert "save 900 1" not in lines
