@@ -103,10 +103,10 @@ fuzz: $(TEST_VENV)/installed
 	@PYTHONPATH=.:tests $(PY) -m fuzz --seconds $(SECONDS) $(ARGS)
 	@MINIREDIS_MIXED_SECONDS=$(SECONDS) PYTHONPATH=. $(PY) -m pytest --no-skips -q tests/oracle/test_oracle_mixed.py
 
-## soak: a mixed load for an hour, or SECONDS of it: flat memory, no unhandled error
+## soak: a mixed load for an hour, or SECONDS of it: flat memory, no unhandled error; then crowds of clients
 soak: SECONDS = 3600
 soak: build/dist/installed
-	@MINIREDIS_SOAK_SECONDS=$(SECONDS) $(PY) -P -m pytest --no-skips -q tests/system/test_soak.py $(ARGS)
+	@MINIREDIS_SOAK_SECONDS=$(SECONDS) $(PY) -P -m pytest --no-skips -q tests/system/test_soak.py tests/system/test_load.py $(ARGS)
 
 ## long: all tests with many more examples and rounds; hours
 long: build/dist/installed

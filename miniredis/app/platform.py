@@ -7,6 +7,7 @@ import platform
 import resource
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from miniredis.dispatch import executor
 from miniredis.dispatch.port import Platform
@@ -15,6 +16,19 @@ from miniredis.dispatch.port import Platform
 def is_compiled() -> bool:
     """Whether the inner packages run as machine code."""
     return not (executor.__file__ or "").endswith(".py")
+
+
+def last_known(read: Callable[[], int]) -> Callable[[], int]:
+    """What `read` gives, or gave when it could last: where no file can be opened any more, figures stand still."""
+    known = 0
+
+    def read_or_remember() -> int:
+        nonlocal known
+        with suppress(OSError):
+            known = read()
+        return known
+
+    return read_or_remember
 
 
 def rss_reader() -> Callable[[], int]:
@@ -30,7 +44,7 @@ def rss_reader() -> Callable[[], int]:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
 
-    return from_proc if os.path.exists("/proc/self/statm") else from_usage
+    return last_known(from_proc) if os.path.exists("/proc/self/statm") else from_usage
 
 
 def cpu_seconds() -> tuple[float, float, float, float]:
@@ -55,7 +69,7 @@ def queued_reader() -> Callable[[], int]:
         with open(path, "rb") as file:
             return int(file.read().split()[1])
 
-    return from_proc if os.path.exists(path) else lambda: 0
+    return last_known(from_proc) if os.path.exists(path) else lambda: 0
 
 
 def describe_platform() -> Platform:

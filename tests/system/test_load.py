@@ -41,7 +41,7 @@ from system.crowds import (
 IDLE = int(os.environ.get("MINIREDIS_LOAD_IDLE", "10000"))
 ACTIVE = 50
 #: redis-server needs 1.4 kB, for structures of C; a socket, a session and a connection of ours are Python's objects.
-IDLE_CLIENT_BYTES = 6000
+IDLE_CLIENT_BYTES = 2500
 CHURN_S = min(300.0, float(os.environ.get("MINIREDIS_SOAK_SECONDS", "10")))
 STOPPED_S = 30.0
 LIMIT = 64 << 20
