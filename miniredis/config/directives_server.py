@@ -55,7 +55,7 @@ NETWORK: Final = Group(
         Directive("tcp-keepalive", COUNT, "300", "Seconds between TCP keepalive probes; 0 sends none."),
         Directive("timeout", COUNT, "0", "Close a client after so many idle seconds; 0 never does."),
         Directive("unixsocket", Text("path"), "", "Path of a unix socket for clients; empty for none.", "fixed"),
-        Directive("unixsocketperm", Octal(), "0", "Permissions of the unix socket; 0 leaves the umask's.", "fixed"),
+        Directive("unixsocketperm", Octal(), "0", "Permissions of the unix socket; 0 stands for 700.", "fixed"),
         Directive("unixsocketgroup", Text("group"), "", "Group that owns the unix socket.", "fixed valkey"),
         Directive(
             "listen-endpoint",

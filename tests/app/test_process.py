@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import SystemRandom
 from types import FrameType
 from typing import Any
 
@@ -21,6 +23,7 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from miniredis.app.activation import Inherited
 from miniredis.app.options import Options, start_or_exit
 from miniredis.app.process import ServerProcess, write_file
+from miniredis.app.service import GC_THRESHOLDS
 from miniredis.app.tap import makeService
 from miniredis.config.config import SetFailed
 from miniredis.dispatch.gates import GATE_BUSY
@@ -217,6 +220,46 @@ def test_the_unix_socket_can_belong_to_a_group(start: Start, monkeypatch: pytest
     process = start("--port", "0", "--unixsocket", "s", "--unixsocketperm", "770", "--unixsocketgroup", "staff")
     process.privilegedStartService()
     assert given == [("s", "staff")]
+
+
+@pytest.mark.parametrize(("asked", "most"), [("0", 0o700), ("700", 0o700), ("660", 0o660), ("777", 0o777)])
+def test_a_unix_socket_is_more_open_than_asked_at_no_moment(
+    start: Start, monkeypatch: pytest.MonkeyPatch, asked: str, most: int
+) -> None:
+    process = start("--port", "0", "--unixsocket", "s", "--unixsocketperm", asked)
+    masks: list[int] = []
+    listen = process.reactor.listenUNIX
+
+    def note_mask(*words: Any, **options: Any) -> Any:
+        masks.append(os.umask(0))
+        os.umask(masks[-1])
+        return listen(*words, **options)
+
+    monkeypatch.setattr(process.reactor, "listenUNIX", note_mask)
+    before = os.umask(0o022)
+    try:
+        process.privilegedStartService()
+        assert os.umask(before) == 0o022
+    finally:
+        os.umask(before)
+    assert [0o777 & ~mask for mask in masks] == [most]
+
+
+def test_identifiers_come_from_the_system_and_not_from_a_seed(start: Start) -> None:
+    assert isinstance(start("--port", "0").server.engine.random, SystemRandom)
+
+
+def test_the_collector_walks_what_was_there_at_the_start_no_more(start: Start) -> None:
+    before = gc.get_threshold()
+    process = start("--port", "0")
+    try:
+        process.privilegedStartService()
+        process.startService()
+        assert gc.get_freeze_count() > 1000
+        assert gc.get_threshold() == GC_THRESHOLDS
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def test_a_group_that_is_not_there_stops_the_start(start: Start) -> None:

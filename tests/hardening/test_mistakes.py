@@ -1,26 +1,4 @@
-"""The mistakes that a server like this is prone to, in the order of their weight; what is tested elsewhere is named.
-
-1.  Objects of the host within reach of Lua: scripting/test_sandbox.py, test_every_probe_is_contained.
-2.  Lua that crashes the process: the same, whose probes run in a child process.
-3.  A reply before the write is durable: dispatch/test_log_buffer.py, test_output_waits_for_what_was_appended_before_it;
-    persistence/test_crash.py.
-4.  Output without a bound: server/test_hub_loop.py, test_a_subscriber_over_its_hard_limit_is_cut_and_logged.
-5.  Reading on while replies do not drain: test_who_does_not_read_is_not_run_for, below.
-6.  Long work that blocks everybody: server/test_fairness.py, resp/test_glob.py, test_many_stars_do_not_take_long.
-7.  Announced lengths: resp/test_decoder.py, test_what_is_held_is_what_was_received_and_not_what_was_announced, and
-    for replies resp/test_reply_parser.py, test_a_long_announcement_takes_no_memory; over a socket, below.
-8.  Lenient numbers: resp/test_numbers.py; through commands, below.
-9.  Forked children that do more than they may: persistence/test_child_and_bases.py.
-10. Deferreds whose errors nobody handles: below.
-11. A bus without authentication or bounds: cluster/test_seal.py, cluster/test_bus.py, cluster/test_cluster_codec.py.
-12. Globs by regular expressions: resp/test_glob.py; through commands in test_past_vulnerabilities.py.
-13. Line ends in errors, formats in logs: resp/test_encoder.py, test_an_error_is_one_line; app/test_log.py,
-    test_what_a_user_sends_is_no_format_and_makes_no_lines.
-14. Secrets: dispatch/test_acl.py, test_a_password_is_needed_and_compared_as_a_hash and
-    test_passwords_do_not_get_into_logs_and_monitors; app/test_process.py for the unix socket's permissions; identifiers
-    below.
-15. pickle, eval, recursion on input: below.
-"""
+"""The mistakes that a server like this is prone to, where no other test stands for them; test_tables.py names all."""
 
 from __future__ import annotations
 

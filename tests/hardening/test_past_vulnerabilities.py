@@ -1,18 +1,4 @@
-"""Classes of vulnerabilities that Redis has had, each with what would show it here; what is tested elsewhere is named.
-
-- Lua (unpack, metatables of basic types, the parser, bit, cjson, cmsgpack, sandbox globals): the probes of
-  scripting/test_sandbox.py; scripting/test_libraries.py.  Line ends through error_reply: below.
-- RESTORE of corrupt payloads: formats/test_dump.py, commands/test_serialization.py; flipped bits of every type, below.
-- HyperLogLogs made by hand: below.
-- Overflows of integers: below.
-- Patterns: resp/test_glob.py; through commands, below.
-- Before authentication: dispatch/test_authentication.py, test_a_stranger_may_not_send_much; output that grows in
-  test_mistakes.py, test_who_does_not_read_is_not_run_for; empty requests below; TLS in server/test_tls.py,
-  test_a_thousand_idle_handshakes_cost_little_and_disturb_nobody and test_records_that_come_at_once_are_all_answered.
-- Counts on the bus that are longer than their frame: cluster/test_cluster_codec.py.
-- Malformed selectors of ACL rules: dispatch/test_acl.py, test_rules_that_are_none; any text, below.
-- A unix socket that is open before its permissions are set: app/test_process.py, by its umask.
-"""
+"""Classes of vulnerabilities that Redis has had, each with what would show it here; test_tables.py names all."""
 
 from __future__ import annotations
 
