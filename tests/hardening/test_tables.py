@@ -67,7 +67,8 @@ MISTAKES: Final[list[tuple[str, str]]] = [
     ),
     (
         "a bus without authentication or bounds",
-        "cluster/test_seal.py test_another_secret_is_found_out | cluster/test_seal.py test_a_repeated_frame_is_refused | "
+        "cluster/test_seal.py test_another_secret_is_found_out | "
+        "cluster/test_seal.py test_a_repeated_frame_is_refused | "
         "cluster/test_bus.py test_what_is_no_frame_ends_the_link_and_changes_nothing | "
         "cluster/test_cluster_codec.py test_what_no_node_writes_is_refused",
     ),

@@ -3,8 +3,8 @@ unhandled, the loop never serves nobody for long.
 
 All at once: commands of all types in pipelines, transactions and scripts, keys that expire and keys that are evicted,
 clients of TLS, subscribers, blocking clients, connections that are left in all ways; snapshots and rewrites of the log;
-a replica that is cut off and comes back.  At the end the replica has the primary's data, and so has a server that starts
-from the log.
+a replica that is cut off and comes back.  At the end the replica has the primary's data, and so has a server that
+starts from the log.
 """
 
 from __future__ import annotations
