@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 
 from miniredis import REDIS_VERSION
 from miniredis.commands.context import Context
-from miniredis.commands.declaration import DENYOOM, NOSCRIPT, STALE, WRITE, Command
+from miniredis.commands.declaration import DENYOOM, MAY_REPLICATE, NOSCRIPT, STALE, WRITE, Command
 from miniredis.dispatch.access import session_of
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import (
@@ -432,9 +432,10 @@ class ScriptRunner(ScriptHost):
                 raise error(b"Can not execute the command on a stale replica")
             if gates & GATE_ACL:
                 engine.rules[GATE_ACL].apply(run.caller, command, argv)
+        # What may leave something to replay, as PUBLISH does, counts as a write here and nowhere else.
+        if run.is_read_only and flags & (WRITE | MAY_REPLICATE):
+            raise error(b"Write commands are not allowed from read-only scripts.")
         if flags & WRITE:
-            if run.is_read_only:
-                raise error(b"Write commands are not allowed from read-only scripts.")
             if gates & (GATE_REPLICA | GATE_WRITES_REFUSED) and not gates & GATE_PRIMARY_LINK:
                 if gates & GATE_REPLICA:
                     raise ReplyError(READ_ONLY_REPLICA)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from oracle.differences import known
-from oracle.normalise import UNORDERED, Normaliser
+from oracle.normalise import UNORDERED, Normaliser, elements
 from oracle.wire import Command, Connection, encode, words
 
 #: How many commands a report shows before the one that differs.
@@ -90,10 +90,12 @@ class Peer:
             finally:
                 connection.close()
         self._counted(len(prepared))
+        executed = transactions(prepared, replies[0])
         wrong = [
             index
             for index, command in enumerate(prepared)
             if not self._agree(command, replies[0][index], replies[1][index], normalisers)
+            and not self._agree_on_all(executed.get(index), replies[0][index], replies[1][index], normalisers)
         ]
         if wrong:
             raise AssertionError(self._report(prepared, replies[0], replies[1], wrong))
@@ -155,6 +157,18 @@ class Peer:
             return True
         return known(self.name, command, theirs, ours) is not None
 
+    def _agree_on_all(
+        self, commands: list[list[bytes]] | None, theirs: bytes, ours: bytes, normalisers: Mapping[bytes, Normaliser]
+    ) -> bool:
+        """Whether an EXEC of these commands has, one by one, replies that agree."""
+        (header, their_replies), (our_header, our_replies) = elements(theirs), elements(ours)
+        return (
+            commands is not None
+            and header == our_header
+            and len(commands) == len(their_replies) == len(our_replies)
+            and all(self._agree(*each, normalisers) for each in zip(commands, their_replies, our_replies, strict=True))
+        )
+
     def _report(self, commands: list[list[bytes]], theirs: list[bytes], ours: list[bytes], wrong: list[int]) -> str:
         first = wrong[0]
         lines = [f"{len(wrong)} of {len(commands)} replies differ from {self.name}'s; the first:"]
@@ -167,6 +181,21 @@ class Peer:
             lines.append(f"      {self.theirs.name:>8}: {_cut(theirs[index], 1200)}")
             lines.append(f"      {self.ours.name:>8}: {_cut(ours[index], 1200)}")
         return "\n".join(lines)
+
+
+def transactions(commands: Sequence[list[bytes]], replies: Sequence[bytes]) -> dict[int, list[list[bytes]]]:
+    """What each EXEC executed, by its place."""
+    found: dict[int, list[list[bytes]]] = {}
+    queued: list[list[bytes]] = []
+    for place, (command, reply) in enumerate(zip(commands, replies, strict=True)):
+        name = command[0].upper() if command else b""
+        if name == b"MULTI" and reply == b"+OK\r\n":
+            queued = []
+        elif reply == b"+QUEUED\r\n":
+            queued.append(command)
+        elif name == b"EXEC":
+            found[place], queued = queued, []
+    return found
 
 
 def _shown(command: Sequence[bytes]) -> str:

@@ -6,6 +6,7 @@ slowly for a fuzzer, so that commands are templates here: words in capitals stay
 
 from __future__ import annotations
 
+from hashlib import sha1
 from random import Random
 from typing import Final
 
@@ -48,6 +49,13 @@ POOLS: Final[dict[str, tuple[bytes, ...]]] = {
     "agg": (b"SUM", b"MIN", b"MAX"),
     "op": (b"AND", b"OR", b"XOR", b"NOT"),
     "db": (b"0", b"0", b"0", b"1"),
+    # BITFIELD that fails makes a key in redis-server and tells nobody, so that other keys are watched.
+    # Sorted sets of one score, whose ranges by text are defined; places that are places.
+    "l": (b"lex", b"lex", b"lex", b"text"),
+    "g": (b"geo", b"geo", b"geo", b"text"),
+    "t": (b"-", b"+", b"[a", b"(b", b"[c", b"[", b"(1", b"x"),
+    "far": (b"100500", b"200500"),
+    "wait": (b"0.001", b"0.002", b"x", b"-1"),
     "lon": (b"13.361389", b"15.087269", b"0", b"-122.4"),
     "lat": (b"38.115556", b"37.502669", b"0", b"37.7"),
 }
@@ -85,7 +93,23 @@ TEMPLATES: Final = tuple(
     ZREMRANGEBYRANK <k> <s> <s> | ZREMRANGEBYSCORE <k> <b> <b>
     ZUNIONSTORE <k> 2 <k> <k> AGGREGATE <agg> | ZINTERSTORE <k> 2 <k> <k> WEIGHTS <z> <z>
     ZDIFFSTORE <k> 2 <k> <k> | ZUNION 2 <k> <k> WITHSCORES | ZINTERCARD 2 <k> <k> | GEOADD <k> <lon> <lat> <w>
-    GEODIST <k> <w> <w> km | GEOHASH <k> <w> | GEOSEARCH <k> FROMLONLAT <lon> <lat> BYRADIUS 500 km ASC
+    GEOADD geo <lon> <lat> <w> <lon> <lat> <w> | GEOADD geo NX CH <lon> <lat> <w> | GEODIST <g> <w> <w> km
+    GEOHASH <g> <w> <w> | GEOPOS <g> <w> <w> | GEOSEARCH <g> FROMLONLAT <lon> <lat> BYRADIUS 500 km ASC WITHDIST
+    GEOSEARCH <g> FROMMEMBER <w> BYBOX 400 400 km WITHCOORD WITHHASH | GEORADIUS <g> <lon> <lat> 500 km WITHDIST
+    GEORADIUS_RO <g> <lon> <lat> 500 km | GEORADIUSBYMEMBER <g> <w> 500 km STORE <k>
+    GEORADIUSBYMEMBER_RO <g> <w> 500 km | GEOSEARCHSTORE <k> <g> FROMLONLAT <lon> <lat> BYRADIUS 500 km STOREDIST
+    SET text <w> | ZREM <g> <w> | ZADD lex 0 <w> 0 <w> 0 <w> | ZREM <l> <w> | ZRANGEBYLEX <l> <t> <t>
+    ZRANGEBYLEX <l> <t> <t> LIMIT <s> <s> | ZREVRANGEBYLEX <l> <t> <t> | ZLEXCOUNT <l> <t> <t>
+    ZREMRANGEBYLEX <l> <t> <t> | ZRANGE <l> <t> <t> BYLEX REV | SETEX <k> <far> <w> | PSETEX <k> <far> <w>
+    SETNX <k> <w> | DECR <k> | SUBSTR <k> <n> <n> | EXPIRE <k> <far> | PEXPIRE <k> <far> | TTL <k> | PTTL <k>
+    EXPIREAT <k> 9000000000 | EXPIRETIME <k> | SORT_RO <k> | TOUCH <k> <k> | BLPOP <k> <k> <wait> | BRPOP <k> <wait>
+    BRPOPLPUSH <k> <k> <wait> | BLMOVE <k> <k> <ab> <ab> <wait> | BLMPOP <wait> 2 <k> <k> <ab> COUNT <s>
+    BZPOPMIN <k> <k> <wait> | BZPOPMAX <k> <wait> | BZMPOP <wait> 2 <k> <k> MAX COUNT <s> | HMSET <k> <f> <w> <f> <w>
+    HVALS <k> | HRANDFIELD <k> <s> WITHVALUES | SRANDMEMBER <k> <s> | ZRANDMEMBER <k> <s> WITHSCORES
+    ZREVRANGE <k> <n> <n> WITHSCORES | ZRANGEBYSCORE <k> <b> <b> WITHSCORES LIMIT <s> <s>
+    ZREVRANGEBYSCORE <k> <b> <b> WITHSCORES | ZDIFF 2 <k> <k> WITHSCORES | ZINTER 2 <k> <k> WITHSCORES
+    XINFO STREAM <k> | XINFO GROUPS <k> | BITFIELD_RO <k> GET <u> <o> GET <u> <o> | WATCH <l> <g> | UNWATCH
+    PUBLISH news <w> | SPUBLISH news <w> | PUBSUB NUMSUB news | SCRIPT EXISTS <w> | FUNCTION LIST LIBRARYNAME none
 | XADD <k> <id> <f> <w>
     XADD <k> MAXLEN <s> <id> <f> <w> <f> <w> | XADD <k> NOMKSTREAM <id> <f> <w> | XLEN <k>
     XRANGE <k> <r> <r> COUNT <s> | XREVRANGE <k> <r> <r> | XDEL <k> <id> <id> | XTRIM <k> MAXLEN <s>
@@ -107,8 +131,41 @@ SCRIPTS: Final = (
     b"redis.call('INCR', 'n') local r = redis.pcall(unpack(ARGV)) redis.call('RPUSH', 'log', type(r)) return r",
     b"local r = redis.call(unpack(ARGV)) return cjson.encode({r})",
 )
+#: A function that does the same, and what must be sent before a sequence.
+LIBRARY: Final = (
+    b"#!lua name=mixed\n"
+    b"redis.register_function('go', function(keys, args) return redis.call(unpack(args)) end)\n"
+    b"redis.register_function{function_name = 'look', flags = {'no-writes'},\n"
+    b"callback = function(keys, args) return redis.pcall(unpack(args)) end}"
+)
+PRELUDE: Final[list[Words]] = [
+    [b"FUNCTION", b"LOAD", b"REPLACE", LIBRARY],
+    [b"SCRIPT", b"LOAD", SCRIPTS[0]],
+]
+CALLERS: Final = (
+    *((b"EVAL", script) for script in SCRIPTS),
+    *((b"EVAL", script) for script in SCRIPTS),
+    (b"EVAL_RO", SCRIPTS[1]),
+    (b"EVALSHA", sha1(SCRIPTS[0]).hexdigest().encode()),
+    (b"EVALSHA_RO", sha1(SCRIPTS[0]).hexdigest().encode()),
+    (b"EVALSHA", b"0" * 40),
+    (b"FCALL", b"go"),
+    (b"FCALL", b"look"),
+    (b"FCALL_RO", b"look"),
+    (b"FCALL_RO", b"go"),
+    (b"FCALL", b"nothing"),
+)
+#: Outside of transactions all data is compared after so many commands.
+DIGEST_EVERY: Final = 15
+#: They wait only outside of transactions, and then a sequence has nobody to wake them; redis-server 7.0 refuses them in
+#: scripts, newer ones do not.
+BLOCKING: Final = {
+    b"BLPOP", b"BRPOP", b"BRPOPLPUSH", b"BLMOVE", b"BLMPOP", b"BZPOPMIN", b"BZPOPMAX", b"BZMPOP",
+}  # fmt: skip
 #: Where the reply does not fit in another form: order and shape of what scripts make of them.
 NOT_IN_SCRIPTS: Final = {
+    b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME", b"HRANDFIELD", b"SRANDMEMBER", b"ZRANDMEMBER", b"HVALS", b"XINFO", b"XPENDING",
+    b"GEOSEARCH", b"GEORADIUS", b"GEORADIUS_RO", b"GEORADIUSBYMEMBER", b"GEORADIUSBYMEMBER_RO", b"SORT_RO",
     b"SMEMBERS", b"SINTER", b"SUNION", b"SDIFF", b"KEYS", b"HGETALL", b"HKEYS", b"DUMP", b"OBJECT", b"SORT", b"MOVE", b"SWAPDB",
 }  # fmt: skip
 
@@ -129,8 +186,17 @@ def one_command(random: Random) -> Words:
     return words or [b"PING"]
 
 
+def called(command: Words) -> Words:
+    """What a script or a function calls; another command itself."""
+    return (
+        command[3:]
+        if command[0] in (b"EVAL", b"EVAL_RO", b"EVALSHA", b"EVALSHA_RO", b"FCALL", b"FCALL_RO")
+        else command
+    )
+
+
 def sequence(random: Random, length: int) -> list[Words]:
-    """About `length` commands, some of them in a transaction or called by a script."""
+    """About `length` commands, some of them in a transaction or called by a script, and digests in between."""
     found: list[Words] = []
     in_transaction = False
     while len(found) < length or in_transaction:
@@ -139,11 +205,15 @@ def sequence(random: Random, length: int) -> list[Words]:
         if in_transaction and (chance < 0.15 or len(found) > length + 20):
             found.append([b"DISCARD"] if chance < 0.02 else [b"EXEC"])
             in_transaction = False
-        elif not in_transaction and chance < 0.03:
+        elif command[0].upper() in BLOCKING and not in_transaction:
+            continue
+        elif not in_transaction and chance < 0.06:
             found.append([b"MULTI"])
             in_transaction = True
-        elif chance < 0.13 and command[0].upper() not in NOT_IN_SCRIPTS:
-            found.append([b"EVAL", random.choice(SCRIPTS), b"0", *command])
+        elif chance < 0.13 and command[0].upper() not in NOT_IN_SCRIPTS | BLOCKING:
+            found.append([*random.choice(CALLERS), b"0", *command])
         else:
             found.append(command)
+        if not in_transaction and random.random() < 1 / DIGEST_EVERY:
+            found.append([b"DEBUG", b"DIGEST"])
     return found
