@@ -68,6 +68,8 @@ def setbit(ctx: Context, argv: list[bytes]) -> object:
         old = set_bit(edit_string(ctx, key, value, (offset >> 3) + 1), offset, bit)
         ctx.changed(NOTIFY_STRING, b"setbit", key)
         return old
+    if not isinstance(value, bytearray):
+        edit_string(ctx, key, value, length)  # the same bits, in the form that they were asked for in
     return bit
 
 

@@ -54,12 +54,12 @@ class Input:
         return self._plain is not None and self._plain.contains(member)
 
     def score(self, member: bytes) -> float | None:
-        """The weighted score of a member, or None."""
+        """The weighted score of a member, or None; infinity by a weight of 0 stays the NaN that Redis goes on with."""
         if self._scored is not None:
             score = self._scored.score(member)
-            return None if score is None else self._weighted(score)
+            return None if score is None else score * self.weight
         if self._plain is not None and self._plain.contains(member):
-            return self._weighted(1.0)
+            return self.weight
         return None
 
     def members(self) -> list[bytes]:

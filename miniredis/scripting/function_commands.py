@@ -163,7 +163,7 @@ def function_list(ctx: Context, argv: list[bytes]) -> object:
                 raise error(b"library name argument was not given")
             pattern = argv[index]
         else:
-            raise error(b"Unknown argument " + argv[index])
+            raise error(b"Unknown argument " + argv[index].partition(b"\x00")[0])
         index += 1
     return [
         _described(library, with_code)

@@ -24,7 +24,7 @@ def test_single_bits(oracle: Peer) -> None:
                 SETBIT a 0 x|SETBIT a x 1|SETBIT a -1 1|SETBIT a 0 1|SETBIT a 0 0|GETBIT a 0|SETBIT a 100 1|STRLEN a
                 SETBIT n 5 0|STRLEN n|SETBIT n 20 0|STRLEN n|RPUSH l 1|GETBIT l 0|SETBIT l 0 1|SETBIT l x 1|GETBIT l x
                 GETBIT none 3|SETBIT a 01 1|SETBIT a 1 +1|SETBIT a 1|GETBIT a|SET i 12|SETBIT i 2 0|GET i|EXPIRE i 100
-                SETBIT i 1 1|TTL i
+                SETBIT i 1 1|TTL i|SET j 12|SETBIT j 1 0|OBJECT ENCODING j|GET j
                 """
             ),
         ]

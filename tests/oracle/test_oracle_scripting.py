@@ -413,6 +413,7 @@ def test_calling_functions(oracle: Peer, resp: int) -> None:
             ],
             *["FCALL n 0", "FCALL n 0", "FUNCTION LIST", "FUNCTION LIST WITHCODE", "FUNCTION LIST LIBRARYNAME A*"],
             *["FUNCTION LIST LIBRARYNAME", "FUNCTION LIST FOO", "FUNCTION LIST WITHCODE WITHCODE", "FUNCTION STATS"],
+            [b"FUNCTION", b"LIST", b"a\x00b"],
             *[
                 "FUNCTION DUMP",
                 "FUNCTION DELETE nope",

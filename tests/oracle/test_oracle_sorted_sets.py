@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -530,6 +532,10 @@ def test_algebra(oracle: Peer, resp: int) -> None:
         commands.append(f"ZUNION 2 x y WEIGHTS {weights} WITHSCORES")
         commands.append(f"ZINTERSTORE out 2 x y AGGREGATE MAX WEIGHTS {weights}")
         commands.append("ZRANGE out 0 -1 WITHSCORES")
+    commands.append("ZADD endless inf a 1 b")
+    for weights, aggregate in product(("10 0", "0 10", "0 0", "1 -1"), ("SUM", "MIN", "MAX")):
+        for verb in ("ZUNION", "ZINTER"):
+            commands.append(f"{verb} 2 endless endless WEIGHTS {weights} AGGREGATE {aggregate} WITHSCORES")
     oracle.compare(commands, resp=resp)
 
 

@@ -164,6 +164,9 @@ def test_read_only_scripts(client: CommandClient) -> None:
     assert client(b"EVAL_RO", write, b"0").startswith(refused)
     assert client(b"EVALSHA_RO", client(b"SCRIPT", b"LOAD", write)[5:-2], b"0").startswith(refused)
     assert client(b"EVAL", b"#!lua flags=no-writes\n" + write, b"0").startswith(refused)
+    for command in (b"'pfcount', 'h'", b"'publish', 'c', 'm'", b"'spublish', 'c', 'm'"):
+        assert client(b"EVAL_RO", b"return redis.call(" + command + b")", b"0").startswith(refused)
+        assert client(b"EVAL", b"return redis.call(" + command + b")", b"0") == b":0\r\n"
     assert client(b"EVAL_RO", b"return redis.call('get', 'k')", b"0") == b"$-1\r\n"
     assert client(b"EVAL_RO", b"#!lua\nreturn 1", b"0") == (
         b"-ERR Can not execute a script with write flag using *_ro command.\r\n"
