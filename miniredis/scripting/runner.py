@@ -435,11 +435,10 @@ class ScriptRunner(ScriptHost):
         # What may leave something to replay, as PUBLISH does, counts as a write here and nowhere else.
         if run.is_read_only and flags & (WRITE | MAY_REPLICATE):
             raise error(b"Write commands are not allowed from read-only scripts.")
-        if flags & WRITE:
-            if gates & (GATE_REPLICA | GATE_WRITES_REFUSED) and not gates & GATE_PRIMARY_LINK:
-                if gates & GATE_REPLICA:
-                    raise ReplyError(READ_ONLY_REPLICA)
-                engine.rules[GATE_WRITES_REFUSED].apply(run.caller, command, argv)
+        if flags & WRITE and gates & (GATE_REPLICA | GATE_WRITES_REFUSED) and not gates & GATE_PRIMARY_LINK:
+            if gates & GATE_REPLICA:
+                raise ReplyError(READ_ONLY_REPLICA)
+            engine.rules[GATE_WRITES_REFUSED].apply(run.caller, command, argv)
         if run.is_out_of_memory and flags & DENYOOM and not run.flags & ALLOW_OOM and not run.has_written:
             raise ReplyError(OUT_OF_MEMORY)
         if flags & WRITE:
