@@ -409,12 +409,83 @@ torn:
     return NULL;
 }
 
+/* -- slots of a cluster */
+
+/* CRC16 (XMODEM) of one byte that is followed by 0 to 3 others: four bytes cost four independent look-ups. */
+static unsigned short crc_of[4][256];
+
+static void
+fill_crc(void)
+{
+    int byte, bit, place;
+    for (byte = 0; byte < 256; byte++) {
+        unsigned int crc = (unsigned int)byte << 8;
+        for (bit = 0; bit < 8; bit++)
+            crc = crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1;
+        crc_of[0][byte] = (unsigned short)crc;
+    }
+    for (place = 1; place < 4; place++)
+        for (byte = 0; byte < 256; byte++) {
+            unsigned short crc = crc_of[place - 1][byte];
+            crc_of[place][byte] = (unsigned short)(crc << 8 ^ crc_of[0][crc >> 8]);
+        }
+}
+
+static unsigned int
+slot_of(const char *key, Py_ssize_t size)
+{
+    const unsigned char *at;
+    unsigned int crc = 0;
+    const char *open = memchr(key, '{', size);
+    if (open != NULL) {
+        const char *close = memchr(open + 1, '}', key + size - open - 1);
+        if (close != NULL && close > open + 1) {
+            key = open + 1;
+            size = close - key;
+        }
+    }
+    at = (const unsigned char *)key;
+    for (; size >= 4; size -= 4, at += 4)
+        crc = crc_of[3][at[0] ^ crc >> 8] ^ crc_of[2][at[1] ^ (crc & 255)] ^ crc_of[1][at[2]] ^ crc_of[0][at[3]];
+    for (; size > 0; size--, at++)
+        crc = (crc << 8 & 0xffff) ^ crc_of[0][crc >> 8 ^ *at];
+    return crc & 16383;
+}
+
+static PyObject *
+key_slot(PyObject *self, PyObject *key)
+{
+    if (!PyBytes_Check(key)) {
+        PyErr_SetString(PyExc_TypeError, "a key is bytes");
+        return NULL;
+    }
+    return PyLong_FromLong(slot_of(PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key)));
+}
+
+static PyObject *
+mark_of_key(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    unsigned int slot;
+    if (count != 2 || !PyByteArray_Check(args[0]) || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "mark_of_key(bytearray, bytes)");
+        return NULL;
+    }
+    slot = slot_of(PyBytes_AS_STRING(args[1]), PyBytes_GET_SIZE(args[1]));
+    if (slot >= (size_t)PyByteArray_GET_SIZE(args[0])) {
+        PyErr_SetString(PyExc_IndexError, "there are more slots than marks");
+        return NULL;
+    }
+    return PyLong_FromLong((unsigned char)PyByteArray_AS_STRING(args[0])[slot]);
+}
+
 static PyMethodDef methods[] = {
     {"split_requests", (PyCFunction)(void (*)(void))split_requests, METH_FASTCALL, NULL},
     {"encode_plain", (PyCFunction)(void (*)(void))encode_plain, METH_FASTCALL, NULL},
     {"encode_bulk", encode_bulk, METH_O, NULL},
     {"pack_entries", pack_entries, METH_O, NULL},
     {"unpack_entries", (PyCFunction)(void (*)(void))unpack_entries, METH_FASTCALL, NULL},
+    {"key_slot", key_slot, METH_O, NULL},
+    {"mark_of_key", (PyCFunction)(void (*)(void))mark_of_key, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -425,5 +496,6 @@ static struct PyModuleDef module = {
 PyMODINIT_FUNC
 PyInit__bytework(void)
 {
+    fill_crc();
     return PyModule_Create(&module);
 }

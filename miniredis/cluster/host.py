@@ -28,7 +28,7 @@ from miniredis.dispatch.routing import (
     cluster_down,
 )
 from miniredis.dispatch.session import Session
-from miniredis.keyspace.slots import SLOTS, KeysBySlot
+from miniredis.keyspace.slots import SLOTS, KeysBySlot, key_slot
 from miniredis.resp.encoder import encode_reply
 from miniredis.resp.errors import ReplyError
 from miniredis.resp.replies import Push
@@ -57,7 +57,7 @@ class EngineWorld(Surroundings):
             for key, _ in database.table.items():
                 index.add(key)
         self.view: ClusterView | None = None
-        self.routing = Routing(engine, self.indexes[0], NodeDirectory(self))
+        self.routing = Routing(engine, NodeDirectory(self))
         #: We have had the data of the primary we follow, all of it, at some moment.
         self._was_in_step = False
         self._dropping: list[int] = []
@@ -143,8 +143,6 @@ class EngineWorld(Surroundings):
             owner = self.view.owners[slot] if self.view is not None else None
             if (self.view is not None and owner is self.view.myself) or not self.remove_keys(slot, DROP_SLICE):
                 self._dropping.pop()
-                if not self._dropping and self.view is not None:
-                    self._judge_keys()
             else:
                 self.engine.time.call_later(0, self._drop_some)
                 return
@@ -182,7 +180,7 @@ class EngineWorld(Surroundings):
             return
         routing = self.routing
         myself = view.myself
-        states = [UNSERVED] * SLOTS
+        states = bytearray([UNSERVED]) * SLOTS
         for node in view.nodes.values():
             kind = ELSEWHERE
             if node is myself:
@@ -190,7 +188,7 @@ class EngineWorld(Surroundings):
             elif node is myself.primary:
                 kind = REPLICATED
             for first, last in node.ranges:
-                states[first : last + 1] = [kind] * (last + 1 - first)
+                states[first : last + 1] = bytes([kind]) * (last + 1 - first)
         if myself.is_primary:
             for slot in view.leaving:
                 if states[slot] == OURS:
@@ -200,28 +198,14 @@ class EngineWorld(Surroundings):
                     states[slot] = COMING
         routing.states = states
         routing.is_up = view.is_up
-        self._judge_keys()
         self._end_shard_subscriptions(states)
         self.redirect_waiting()
 
-    def _judge_keys(self) -> None:
-        """Whether a key that is here is thereby one that we serve."""
-        view = self.view
-        assert view is not None
-        states = self.routing.states
-        self.routing.all_ours = (
-            view.myself.is_primary
-            and not view.leaving
-            and not view.coming
-            and not self.importing
-            and all(states[slot] == OURS for index in self.indexes for slot in index.used())
-        )
-
-    def _end_shard_subscriptions(self, states: list[int]) -> None:
+    def _end_shard_subscriptions(self, states: bytearray) -> None:
         """Subscribers to a shard's channel learn that the shard is not here any more."""
         pubsub = self.engine.pubsub
         for channel in list(pubsub.shard_channels):
-            if states[self.indexes[0].slot_of(channel)] not in (ELSEWHERE, UNSERVED):
+            if states[key_slot(channel)] not in (ELSEWHERE, UNSERVED):
                 continue
             for session in list(pubsub.shard_channels[channel]):
                 pubsub.unsubscribe_shard(session, channel)
@@ -243,7 +227,7 @@ class EngineWorld(Surroundings):
         if not routing.is_up:
             return cluster_down()
         for key in waiter.keys:
-            slot = routing.index.slot_of(key)
+            slot = key_slot(key)
             state = routing.states[slot]
             if state == UNSERVED:
                 return ReplyError(b"CLUSTERDOWN Hash slot not served")

@@ -24,6 +24,7 @@ from miniredis.dispatch.sinks import EventSink
 from miniredis.formats.dump import dump_value
 from miniredis.keyspace.database import value_memory
 from miniredis.keyspace.effects import Effects
+from miniredis.keyspace.slots import key_slot
 from miniredis.resp.errors import ReplyError, error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import MapReply
@@ -140,9 +141,8 @@ class Export(Migration, EventSink):
         if effects.flushed or effects.swapped:
             self.fail(b"The database was flushed")
             return
-        slot_of = self.cluster.world.indexes[0].slot_of
         for event in effects.events:
-            if event.modified and slot_of(event.key) in self.slots:
+            if event.modified and key_slot(event.key) in self.slots:
                 self._pending[(event.db_index, event.key)] = None
 
     def _begin_to_gather(self) -> None:

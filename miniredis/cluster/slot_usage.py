@@ -14,7 +14,7 @@ from miniredis.cluster.host import EngineWorld
 from miniredis.commands.declaration import Command
 from miniredis.dispatch.routing import positions
 from miniredis.dispatch.session import Session
-from miniredis.keyspace.slots import SLOTS
+from miniredis.keyspace.slots import SLOTS, key_slot
 from miniredis.resp.encoder import encode_command, encode_reply
 
 KEY_COUNT: Final = b"key-count"
@@ -44,7 +44,7 @@ class SlotUsage:
         found = positions(command, argv)
         if not found or not session.id:
             return
-        slot = self.world.indexes[0].slot_of(argv[found[0]])
+        slot = key_slot(argv[found[0]])
         self.nanoseconds[slot] += spent_ns
         self.bytes_in[slot] += len(encode_command(argv))
         if not isinstance(reply, Deferred):

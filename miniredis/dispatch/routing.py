@@ -1,9 +1,8 @@
 """Cluster mode's rule: a command runs here only if the slot of its keys is ours, else its client is sent on.
 
-What the cluster knows is written into `states`, one small number a slot, whenever it changes; a command on one key
-of a slot that is ours passes with one look at that list, and one on a key that is here without even that, as long as
-all keys here are of slots that are ours.  Everything else is decided in Redis's order: unserved
-slot, crossing slots, the cluster's state, slots on the move, reads from a replica, another node.
+What the cluster knows is written into `states`, a byte for each slot, whenever it changes; a command on one key of a
+slot that is ours passes with one look at it.  Everything else is decided in Redis's order: unserved slot, crossing
+slots, the cluster's state, slots on the move, reads from a replica, another node.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from miniredis.dispatch.gates import GATE_MULTI, GATE_SLOT_READS
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.state import ServerState
-from miniredis.keyspace.slots import SLOTS, KeysBySlot
+from miniredis.keyspace.slots import SLOTS, key_slot
+from miniredis.resp.bytework import mark_of_key
 from miniredis.resp.errors import ReplyError, error
 
 # Whose a slot is.
@@ -50,17 +50,14 @@ def cluster_down() -> ReplyError:
 
 
 class Routing(Rule):
-    """The rule of one node.  `index` keeps the keys of its database 0 by slot."""
+    """The rule of one node."""
 
-    def __init__(self, state: ServerState, index: KeysBySlot, directory: Directory) -> None:
+    def __init__(self, state: ServerState, directory: Directory) -> None:
         self.state = state
-        self.index = index
         self.directory = directory
-        self.states: list[int] = [UNSERVED] * SLOTS
+        self.states = bytearray([UNSERVED]) * SLOTS
         #: The cluster serves requests, as far as we see.
         self.is_up = False
-        #: No slot is on the move and every key here is of a slot that is ours: what is there may be used.
-        self.all_ours = False
         self.reads_when_down = False
         self.pubsub_when_down = True
 
@@ -73,12 +70,8 @@ class Routing(Rule):
                     session.gates &= ~GATE_SLOT_READS
         else:
             asking = False
-            if command.has_one_key and self.is_up:
-                key = argv[1]
-                if self.all_ours and session.context.db.table.contains(key):
-                    return None
-                if self.states[self.index.slot_of(key)] == OURS:
-                    return None
+            if command.has_one_key and self.is_up and mark_of_key(self.states, argv[1]) == OURS:
+                return None
         if command.name == b"exec" and not command.container:
             self._admit_transaction(session, asking)
         elif (command.key_specs or command.key_search is not None) and not self._is_in_transaction(session):
@@ -109,7 +102,7 @@ class Routing(Rule):
     def same_slot(self, slot: int, command: Command, argv: list[bytes]) -> int:
         """The one slot of all keys of a script so far; -1: none yet."""
         for at in positions(command, argv):
-            own = self.index.slot_of(argv[at])
+            own = key_slot(argv[at])
             if slot not in (-1, own):
                 raise error(b"Script attempted to access keys that do not hash to the same slot")
             slot = own
@@ -133,13 +126,13 @@ class Routing(Rule):
         if not keys:
             return
         first = keys[0]
-        slot = self.index.slot_of(first)
+        slot = key_slot(first)
         state = self.states[slot]
         if state == UNSERVED:
             raise ReplyError(b"CLUSTERDOWN Hash slot not served")
         several = False
         for key in keys:
-            if self.index.slot_of(key) != slot:
+            if key_slot(key) != slot:
                 raise cross_slot()
             several = several or key != first
         if not self.is_up:

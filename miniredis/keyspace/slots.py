@@ -6,20 +6,14 @@ empty, so that related keys can be kept together.  Only a server in cluster mode
 
 from __future__ import annotations
 
-from binascii import crc_hqx
 from itertools import islice
 from typing import Final
 
+from miniredis.resp.bytework import key_slot
+
+__all__ = ["SLOTS", "KeysBySlot", "key_slot"]
+
 SLOTS: Final = 16384
-
-
-def key_slot(key: bytes) -> int:
-    start = key.find(b"{") + 1  # compiled, `in` costs several times as much
-    if start > 0:
-        end = key.find(b"}", start)
-        if end > start:
-            return crc_hqx(key[start:end], 0) & 16383
-    return crc_hqx(key, 0) & 16383
 
 
 class KeysBySlot:
@@ -27,20 +21,9 @@ class KeysBySlot:
 
     def __init__(self) -> None:
         self._slots: list[set[bytes] | None] = [None] * SLOTS
-        # The router asks for the slot of the same object just before it is added or removed.
-        self._last_key: bytes = b""
-        self._last_slot: int = 0
-
-    def slot_of(self, key: bytes) -> int:
-        if key is self._last_key:
-            return self._last_slot
-        slot = key_slot(key)
-        self._last_key = key
-        self._last_slot = slot
-        return slot
 
     def add(self, key: bytes) -> None:
-        slot = self.slot_of(key)
+        slot = key_slot(key)
         keys = self._slots[slot]
         if keys is None:
             self._slots[slot] = {key}
@@ -48,7 +31,7 @@ class KeysBySlot:
             keys.add(key)
 
     def remove(self, key: bytes) -> None:
-        slot = self.slot_of(key)
+        slot = key_slot(key)
         keys = self._slots[slot]
         if keys is not None:
             keys.discard(key)

@@ -8,7 +8,8 @@ one that does not is left behind at its offset and fetches from here with `read`
 than `size` and every reader has passed them, so that slow replicas cost the memory of the slowest only.
 
 They stand in blocks of one size that are memory maps of their own: nothing of them is in the allocator's hands, whose
-holes between thousands of pieces took a tenth more, and what a block held goes back to the system with it.
+holes between thousands of pieces took a tenth more, and what a block held goes back to the system with it.  The last
+few kilobytes wait as the pieces they came in: a block is written to once for hundreds of commands.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from miniredis.formats.aof import encode_command
 MULTI: Final = b"*1\r\n$5\r\nMULTI\r\n"
 EXEC: Final = b"*1\r\n$4\r\nEXEC\r\n"
 BLOCK_BYTES: Final = 256 * 1024
-#: How finely what is too old is forgotten, whenever its memory goes.
+#: How finely what is too old is forgotten, whenever its memory goes; and what waits in pieces at most.
 GRAIN_BYTES: Final = 16 * 1024
 
 
@@ -54,6 +55,7 @@ class Backlog(LogSink):
         self._blocks: list[mmap.mmap] = []
         self._base: int = offset  # position of the first byte of the first block
         self._room: int = 0  # what the last block can take yet
+        self._tail: list[bytes] = []  # what is in no block yet
         self._next_trim: int = offset + GRAIN_BYTES  # at this end
         self._db_index: int = -1
 
@@ -79,12 +81,7 @@ class Backlog(LogSink):
 
     def write(self, data: bytes) -> None:
         """Bytes of the stream: from a primary of ours they come ready."""
-        size = len(data)
-        if size <= self._room:
-            self._blocks[-1].write(data)
-            self._room -= size
-        else:
-            self._write_over(data)
+        self._tail.append(data)
         for reader in self._in_step:
             session = reader.session
             out = session.out
@@ -93,7 +90,7 @@ class Backlog(LogSink):
                 if not reader.in_step:
                     continue
             out.append(data)
-        self.end += size
+        self.end += len(data)
         if self.end >= self._next_trim:
             self.trim()
 
@@ -124,14 +121,17 @@ class Backlog(LogSink):
         # A new list: the one that is being walked stays as it is.
         self._in_step = [each for each in self._in_step if each is not reader]
 
-    def _write_over(self, data: bytes) -> None:
-        """More than the last block can take."""
+    def _store_tail(self) -> None:
+        """Write to the blocks what waits for it."""
+        tail = self._tail
+        data = tail[0] if len(tail) == 1 else b"".join(tail)
+        tail.clear()
         done = 0
         while done < len(data):
             if self._room == 0:
                 self._blocks.append(new_block())
                 self._room = BLOCK_BYTES
-            part = data[done : done + self._room]
+            part = data if done == 0 and len(data) <= self._room else data[done : done + self._room]
             self._blocks[-1].write(part)
             self._room -= len(part)
             done += len(part)
@@ -153,6 +153,7 @@ class Backlog(LogSink):
 
     def read(self, offset: int, most: int) -> bytes:
         """Up to `most` bytes from `offset` on; none at the end.  `holds(offset)` is the caller's care."""
+        self._store_tail()
         pieces: list[bytes] = []
         most = min(most, self.end - offset)
         place, skipped = divmod(offset - self._base, BLOCK_BYTES)
@@ -186,6 +187,7 @@ class Backlog(LogSink):
 
     def trim(self) -> None:
         """Give back blocks that are too old and that nobody has to read any more."""
+        self._store_tail()
         wanted = self.end - self.size
         for reader in self.readers:
             if not reader.in_step and reader.offset < wanted:
@@ -203,7 +205,8 @@ class Backlog(LogSink):
 
     def _check(self) -> None:
         assert self._base <= self.start <= self.end
-        assert self._base + len(self._blocks) * BLOCK_BYTES == self.end + self._room
+        waiting = sum([len(piece) for piece in self._tail])
+        assert self._base + len(self._blocks) * BLOCK_BYTES == self.end - waiting + self._room
         assert 0 <= self._room < BLOCK_BYTES or self.end == self._base
         for reader in self.readers:
             assert reader.in_step == (reader in self._in_step)

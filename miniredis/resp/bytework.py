@@ -6,6 +6,7 @@ its requests one by one.
 
 from __future__ import annotations
 
+from binascii import crc_hqx
 from collections.abc import Callable
 from importlib import import_module
 from typing import Final
@@ -83,6 +84,21 @@ def unpack_entries_in_python(out: list[bytes], raw: bytes | bytearray, offset: i
     return offset
 
 
+def key_slot_in_python(key: bytes) -> int:
+    """Which of the 16,384 slots of a cluster a key belongs to: CRC16 (XMODEM) of its name, or of its hash tag."""
+    start = key.find(b"{") + 1
+    if start > 0:
+        end = key.find(b"}", start)
+        if end > start:
+            return crc_hqx(key[start:end], 0) & 16383
+    return crc_hqx(key, 0) & 16383
+
+
+def mark_of_key_in_python(marks: bytearray, key: bytes) -> int:
+    """What stands in `marks`, a byte for each slot, for the slot of a key."""
+    return marks[key_slot_in_python(key)]
+
+
 def _load() -> object:
     try:
         return import_module("miniredis.resp._bytework")
@@ -100,3 +116,5 @@ pack_entries: Final[Callable[[list[bytes]], bytes]] = getattr(_native, "pack_ent
 unpack_entries: Final[Callable[[list[bytes], bytes | bytearray, int, int], int]] = getattr(
     _native, "unpack_entries", unpack_entries_in_python
 )
+key_slot: Final[Callable[[bytes], int]] = getattr(_native, "key_slot", key_slot_in_python)
+mark_of_key: Final[Callable[[bytearray, bytes], int]] = getattr(_native, "mark_of_key", mark_of_key_in_python)

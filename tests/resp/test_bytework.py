@@ -13,6 +13,8 @@ from miniredis.resp import bytework, decoder, encoder
 from miniredis.resp.bytework import (
     encode_bulk_in_python,
     encode_plain_in_python,
+    key_slot_in_python,
+    mark_of_key_in_python,
     pack_entries_in_python,
     unpack_entries_in_python,
 )
@@ -172,6 +174,30 @@ def test_requests_that_were_split_off_count_as_pending(native: ModuleType, monke
     assert requests.next() == [b"abc"]
     assert requests.raw() is None
     assert requests.is_idle()
+
+
+#: Many with braces, in any order.
+keys = st.binary(max_size=40) | st.text("{}ab", max_size=8).map(str.encode)
+
+
+@given(key=keys, seed=st.integers(0, 255))
+def test_slots_are_alike(native: ModuleType, key: bytes, seed: int) -> None:
+    slot = key_slot_in_python(key)
+    assert native.key_slot(key) == slot
+    marks = bytearray((place * 31 + place // 256 + seed) % 256 for place in range(16384))
+    assert native.mark_of_key(marks, key) == mark_of_key_in_python(marks, key) == marks[slot]
+
+
+def test_what_is_no_key_has_no_slot(native: ModuleType) -> None:
+    for wrong in ("text", 1, None):
+        with pytest.raises(TypeError):
+            native.key_slot(wrong)
+        with pytest.raises(TypeError):
+            native.mark_of_key(bytearray(16384), wrong)
+    with pytest.raises(TypeError):
+        native.mark_of_key(bytes(16384), b"k")
+    with pytest.raises(IndexError, match="more slots than marks"):
+        native.mark_of_key(bytearray(10), b"foo")
 
 
 def test_without_the_module_python_serves(monkeypatch: pytest.MonkeyPatch) -> None:
