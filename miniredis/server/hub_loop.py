@@ -221,7 +221,7 @@ class Hub:
                 if kinds & READABLE:
                     if not ready.has_more:
                         ready.receive()
-                elif kinds & BROKEN:
+                elif kinds & BROKEN and ready.registered_at != self.events:
                     ready.hang_up()
                 if kinds & WRITABLE:
                     ready.send_kept()
@@ -263,6 +263,8 @@ class HubConnection(Port):
         self.has_more = False
         self.is_pending = False
         self.interest: int = 0
+        #: The hub's count of events when it came into the set: what broke in a batch before was another's.
+        self.registered_at: int = -1
 
     def watch(self, interest: int) -> None:
         """Be told of these events; of none, not even of a broken connection, when 0."""
@@ -272,6 +274,7 @@ class HubConnection(Port):
         self.interest = interest
         if before == 0:
             self.hub.poll.register(self.fd, interest)
+            self.registered_at = self.hub.events
             self.hub.connections[self.fd] = self
         elif interest == 0:
             self.hub.poll.unregister(self.fd)
@@ -335,8 +338,10 @@ class SessionConnection(HubConnection):
     # -- events
 
     def let_go(self) -> None:
+        if self.is_lost:
+            return  # its descriptor may be another's by now
         self.flush()
-        if self.unsent_size == 0:
+        if self.unsent_size == 0 and not self.is_lost:
             self.watch(READABLE)
             session = self.session
             if session is not None and not session.decoder.is_idle():

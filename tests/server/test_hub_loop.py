@@ -9,7 +9,7 @@ import pytest
 
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import Hub, SessionConnection
+from miniredis.server.hub_loop import BROKEN, READABLE, Hub, SessionConnection
 from miniredis.testing.memory import MemoryServer
 
 
@@ -347,6 +347,47 @@ class SlowLog(LogBuffer):
 
     def settle(self) -> None:
         self.settled += 1
+
+
+def test_who_went_away_while_the_log_held_its_output_takes_nobody_elses_descriptor(wire: Wire) -> None:
+    log = wire.engine.log_buffer = SlowLog()
+    wire.engine.log_sinks.append(log)
+    wire.engine.refresh_listening()
+    (writer, gone), (other, _) = wire.connect(), wire.connect()
+    for each in (writer, other):
+        each.send(b"SET k v\r\n")
+    wire.turns()
+    assert gone.is_held
+    gone.lose()
+    newcomer, heir = wire.connect()
+    assert heir.fd == gone.fd
+    log.release(log.appended)
+    newcomer.send(b"PING\r\n")
+    assert wire.read(newcomer) == b"+PONG\r\n"
+    assert wire.read(other) == b"+OK\r\n"
+    heir.lose()
+    assert wire.hub.connections.get(gone.fd) is None
+
+
+def test_who_comes_with_the_descriptor_of_one_that_broke_in_the_same_batch_stays(wire: Wire) -> None:
+    (_, killer), (_, broken) = wire.connect(), wire.connect()
+    newcomers: list[tuple[socket.socket, SessionConnection]] = []
+
+    def replace() -> None:
+        broken.lose()
+        newcomers.append(wire.connect())
+
+    killer.receive = replace  # type: ignore[method-assign]
+    wire.hub.note_batch(2)
+    wire.hub.handle_events([(killer.fd, READABLE), (broken.fd, BROKEN)])
+    client, heir = newcomers[0]
+    assert heir.fd == broken.fd
+    client.send(b"PING\r\n")
+    assert wire.read(client) == b"+PONG\r\n"
+    # What breaks it itself is told in a later batch.
+    client.close()
+    wire.turns()
+    assert heir.is_lost
 
 
 def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:
