@@ -11,14 +11,12 @@ from __future__ import annotations
 import select
 from collections import deque
 from collections.abc import Callable
-from socket import IPPROTO_TCP, TCP_NODELAY, socket
 from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.port import Port
-from miniredis.dispatch.session import Session
 
 EVENTS_A_TURN: Final = 256
 #: How long the hub waits for clients that answer at once, and for how long the reactor may wait for the hub.
@@ -27,15 +25,6 @@ LINGER_NS: Final = 2_000_000
 #: Each half of a turn (what was left over, what is ready) that has taken this long leaves the rest to the next one:
 #: the reactor has other things to do as well.
 HALF_TURN_NS: Final = 4_000_000
-COMMANDS_A_TURN: Final = 512  # of one connection
-RECEIVE_BYTES: Final = 64 * 1024
-#: Of an argument that is known to be big.
-RECEIVE_BIG_BYTES: Final = 256 * 1024
-#: What one connection may send in a turn before the others get theirs.
-SEND_BYTES: Final = 1024 * 1024
-
-#: Pieces given to the kernel in one call.
-PIECES_AT_ONCE: Final = 64
 
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
@@ -75,17 +64,6 @@ class Hub:
 
     def fileno(self) -> int:
         return self.poll.fileno()
-
-    def add(self, sock: socket, peer: bytes, local: bytes) -> SessionConnection:
-        """A client of the engine, accepted and non-blocking."""
-        engine = self.engine
-        assert engine is not None
-        connection = SessionConnection(self, engine, sock)
-        connection.peer = peer
-        connection.local = local
-        connection.session = engine.connect(connection)
-        connection.watch(READABLE)
-        return connection
 
     def run_turn(self) -> None:
         """Handle what is ready; asks for another turn when something is left."""
@@ -302,222 +280,3 @@ class HubConnection(Port):
 
     def fail(self, defect: Exception) -> None:
         """A defect of ours ends the connection that met it, and none of the others."""
-
-
-class SessionConnection(HubConnection):
-    """One socket and its session."""
-
-    def __init__(self, hub: Hub, engine: Engine, sock: socket) -> None:
-        super().__init__(hub, sock.fileno())
-        self.engine = engine
-        self.sock = sock
-        self.session: Session | None = None
-        self.is_lost = False
-        #: Output that the peer has not accepted yet: chunks, of whose first `sent_of_first` bytes are gone.
-        self.unsent: deque[bytes] | None = None  # most clients read what they asked for
-        self.sent_of_first: int = 0
-        self.unsent_size: int = 0
-
-    # -- the port of the session
-
-    def wake(self) -> None:
-        self.hub.put_off(self)
-
-    def close(self, abort: bool) -> None:
-        if abort:
-            self.lose()
-        else:
-            self.hub.put_off(self)
-
-    def gather_packets(self) -> None:
-        self.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 0)
-
-    def unsent_bytes(self) -> int:
-        return self.unsent_size
-
-    # -- events
-
-    def let_go(self) -> None:
-        if self.is_lost:
-            return  # its descriptor may be another's by now
-        self.flush()
-        if self.unsent_size == 0 and not self.is_lost:
-            self.watch(READABLE)
-            session = self.session
-            if session is not None and not session.decoder.is_idle():
-                self.has_more = True
-                self.hub.put_off(self)
-
-    def receive(self) -> None:
-        if self.is_held:
-            self.watch(BROKEN)
-            return
-        session = self.session
-        assert session is not None
-        self.engine.counters.reads += 1
-        try:
-            data = self.sock.recv(RECEIVE_BIG_BYTES if session.decoder.is_gathering() else RECEIVE_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            self.lose()
-            return
-        if not data:
-            self.lose()
-            return
-        session.bytes_in += len(data)
-        session.decoder.feed(data)
-        self.proceed()
-
-    def proceed(self) -> None:
-        """Run what has been received, send what came of it."""
-        session = self.session
-        assert session is not None
-        if self.is_lost or self.is_held:
-            return
-        # While the peer does not read, nothing more is run for it.
-        if self.unsent_size == 0:
-            self.is_running = True
-            self.has_more = self.engine.proceed(session, COMMANDS_A_TURN)
-            self.is_running = False
-            if self.has_more:
-                self.hub.put_off(self)
-            elif not session.decoder.is_idle() and self.engine.client_limits.query_exceeded(session):
-                self.lose()
-                return
-        if session.out or session.closing:
-            log = self.engine.log_buffer
-            if log is not None and log.is_behind() and not self.hub.is_busy:
-                log.hold(self)
-            else:
-                self.flush()
-
-    def flush(self) -> None:
-        """Send as much as the peer takes."""
-        session = self.session
-        assert session is not None
-        if self.is_lost:
-            return
-        if session.out and not self.is_held:
-            pieces = session.take_pieces()
-            if len(pieces) > 1:
-                if not self.send_pieces(pieces):
-                    return
-            else:
-                data = pieces[0]
-                sent = 0
-                if self.unsent_size == 0:
-                    sent = self.send(data)
-                    if sent < 0:
-                        return
-                if sent < len(data):
-                    self.keep(data, sent)
-                    return
-        elif self.unsent_size > 0:
-            return
-        if session.closing and not self.is_held:
-            self.lose()
-
-    def send(self, data: bytes) -> int:
-        """How many bytes the kernel took; -1 when the connection is gone."""
-        self.engine.counters.writes += 1
-        try:
-            return self.sock.send(data)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            self.lose()
-            return -1
-
-    def send_pieces(self, pieces: list[bytes]) -> bool:
-        """Send pieces without putting them together; False when some must be kept, or the connection is gone."""
-        at = 0
-        budget = SEND_BYTES
-        if self.unsent_size == 0:
-            while at < len(pieces) and budget > 0:
-                some = pieces[at : at + PIECES_AT_ONCE]
-                self.engine.counters.writes += 1
-                try:
-                    sent = self.sock.sendmsg(some)
-                except BlockingIOError:
-                    break
-                except OSError:
-                    self.lose()
-                    return False
-                budget -= sent
-                while at < len(pieces) and sent >= len(pieces[at]):
-                    sent -= len(pieces[at])
-                    at += 1
-                if sent > 0:
-                    self.keep(pieces[at], sent)
-                    at += 1
-                    break
-        for piece in pieces[at:]:
-            if self.is_lost:
-                break
-            self.keep(piece, 0)
-        return self.unsent_size == 0 and not self.is_lost
-
-    def keep(self, data: bytes, sent: int) -> None:
-        """Hold back what the kernel did not take, up to the limit of the client's class."""
-        unsent = self.unsent
-        if unsent is None:
-            unsent = self.unsent = deque()
-        if self.unsent_size == 0:
-            self.sent_of_first = sent
-            self.watch(WRITABLE)
-        unsent.append(data)
-        self.unsent_size += len(data) - sent
-        session = self.session
-        assert session is not None
-        if self.engine.client_limits.output_exceeded(session, self.unsent_size):
-            self.lose()
-
-    def send_kept(self) -> None:
-        """The peer reads again: send on, and once all is sent go on with its requests."""
-        budget = SEND_BYTES
-        unsent = self.unsent
-        while unsent is not None and self.unsent_size > 0 and budget > 0:
-            first = unsent[0]
-            piece = bytes(memoryview(first)[self.sent_of_first : self.sent_of_first + budget])
-            sent = self.send(piece)
-            if sent <= 0:
-                return
-            budget -= sent
-            self.unsent_size -= sent
-            self.sent_of_first += sent
-            if self.sent_of_first == len(first):
-                unsent.popleft()
-                self.sent_of_first = 0
-            if sent < len(piece):
-                return
-        if self.unsent_size > 0:
-            return
-        self.unsent = None
-        self.watch(READABLE)
-        session = self.session
-        assert session is not None
-        if session.closing:
-            self.lose()
-        elif session.out or self.has_more or not session.decoder.is_idle():
-            self.hub.put_off(self)
-
-    def hang_up(self) -> None:
-        self.lose()
-
-    def fail(self, defect: Exception) -> None:
-        self.engine.counters.unexpected_errors += 1
-        self.engine.log_failure("a defect ended a connection", defect)
-        self.is_running = False
-        self.lose()
-
-    def lose(self) -> None:
-        """The connection ends, whoever ended it."""
-        if self.is_lost:
-            return
-        self.is_lost = True
-        self.watch(0)
-        self.sock.close()
-        session = self.session
-        if session is not None:
-            self.engine.disconnect(session)

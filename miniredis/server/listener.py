@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from miniredis.server.hub import HubReader
+from miniredis.server.session_loop import add_client
 
 ACCEPTS_A_TURN = 128
 #: How long no connection is accepted after the process ran out of file descriptors.
@@ -127,7 +128,7 @@ class SessionPort:
         accepted.close()
 
     def _enter(self, accepted: socket.socket, peer: bytes, local: bytes) -> None:
-        self.reader.hub.add(accepted, peer, local)
+        add_client(self.reader.hub, accepted, peer, local)
 
     def _rest(self) -> None:
         """Out of descriptors: the socket stays readable, so look away for a moment instead of spinning."""

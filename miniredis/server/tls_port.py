@@ -20,6 +20,7 @@ from miniredis.dispatch.session import Session
 from miniredis.server.hub import HubReader
 from miniredis.server.hub_loop import READABLE, WRITABLE, Hub, HubConnection
 from miniredis.server.listener import SessionPort
+from miniredis.server.session_loop import add_client
 from miniredis.server.tls_context import reason_of
 from miniredis.server.tls_socket import TlsSocket
 
@@ -137,7 +138,7 @@ class Handshake(HubConnection):
         engine = self.handshakes.engine
         engine.begin_turn()
         tls: Any = TlsSocket(self.sock, self.connection)
-        port = self.hub.add(tls, self.peer, self.local)
+        port = add_client(self.hub, tls, self.peer, self.local)
         port.is_tls = True
         assert port.session is not None
         self.handshakes.enter(port.session, self.connection)

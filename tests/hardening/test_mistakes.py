@@ -18,6 +18,7 @@ from miniredis.resp.encoder import encode_command
 from miniredis.resp.errors import ProtocolError
 from miniredis.resp.reply_parser import NEEDS_MORE, ReplyParser
 from miniredis.server.hub_loop import Hub
+from miniredis.server.session_loop import add_client
 from miniredis.testing.memory import MemoryServer
 
 PACKAGE = Path(__file__).resolve().parents[2] / "miniredis"
@@ -33,7 +34,7 @@ class Wire:
         for each in (ours, self.sock):
             each.setblocking(False)
             each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        connection = self.hub.add(ours, b"127.0.0.1:50000", b"127.0.0.1:6379")
+        connection = add_client(self.hub, ours, b"127.0.0.1:50000", b"127.0.0.1:6379")
         assert connection.session is not None
         self.connection, self.session = connection, connection.session
 

@@ -9,7 +9,8 @@ import pytest
 
 from miniredis.commands.context import Context
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import COMMANDS_A_TURN, HALF_TURN_NS, SEND_BYTES, Hub, SessionConnection
+from miniredis.server.hub_loop import HALF_TURN_NS, Hub
+from miniredis.server.session_loop import COMMANDS_A_TURN, SEND_BYTES, SessionConnection, add_client
 from miniredis.testing.memory import MemoryServer
 
 
@@ -39,7 +40,7 @@ class Crowd:
         for each in (ours, theirs):
             each.setblocking(False)
         self.sockets.append(theirs)
-        connection = self.hub.add(ours, b"127.0.0.1:50000", b"127.0.0.1:6379")
+        connection = add_client(self.hub, ours, b"127.0.0.1:50000", b"127.0.0.1:6379")
         assert connection.session is not None
         connection.session.name = name
         return theirs, connection

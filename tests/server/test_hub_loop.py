@@ -9,7 +9,8 @@ import pytest
 
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import BROKEN, READABLE, Hub, SessionConnection
+from miniredis.server.hub_loop import BROKEN, READABLE, Hub
+from miniredis.server.session_loop import SessionConnection, add_client
 from miniredis.testing.memory import MemoryServer
 
 
@@ -31,7 +32,7 @@ class Wire:
         for each in (ours, theirs):
             each.setblocking(False)
         self._sockets.append(theirs)
-        return theirs, self.hub.add(ours, b"127.0.0.1:50000", b"127.0.0.1:6379")
+        return theirs, add_client(self.hub, ours, b"127.0.0.1:50000", b"127.0.0.1:6379")
 
     def turns(self, count: int = 3) -> None:
         for _ in range(count):
