@@ -16,19 +16,9 @@ from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.pause import FOR_FAILOVER, FOR_SLOT_MIGRATION
 from miniredis.dispatch.port import Port
-from miniredis.dispatch.routing import (
-    COMING,
-    ELSEWHERE,
-    LEAVING,
-    OURS,
-    REPLICATED,
-    UNSERVED,
-    Directory,
-    Routing,
-    cluster_down,
-)
+from miniredis.dispatch.routing import Directory, Routing, cluster_down
 from miniredis.dispatch.session import Session
-from miniredis.keyspace.slots import SLOTS, KeysBySlot, key_slot
+from miniredis.keyspace.slots import COMING, ELSEWHERE, LEAVING, OURS, REPLICATED, SLOTS, UNSERVED, KeysBySlot, key_slot
 from miniredis.resp.encoder import encode_reply
 from miniredis.resp.errors import ReplyError
 from miniredis.resp.replies import Push
@@ -196,8 +186,7 @@ class EngineWorld(Surroundings):
             for slot in (*view.coming, *self.importing):
                 if states[slot] == ELSEWHERE:
                     states[slot] = COMING
-        routing.states = states
-        routing.is_up = view.is_up
+        routing.learn(states, view.is_up)
         self._end_shard_subscriptions(states)
         self.redirect_waiting()
 

@@ -27,6 +27,7 @@ from miniredis.dispatch.delivery import Delivery
 from miniredis.dispatch.gates import (
     AFTER_REPLY,
     GATE_ACL,
+    GATE_CLUSTER,
     GATE_IMPORT,
     GATE_LOG_REQUESTS,
     GATE_MULTI,
@@ -43,6 +44,8 @@ from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT, QueuedCommand, Session
 from miniredis.dispatch.tracking import Tracking
 from miniredis.keyspace.keyspace import Keyspace
+from miniredis.keyspace.slots import OURS
+from miniredis.resp.bytework import mark_of_key
 from miniredis.resp.drawn import DrawnReply
 from miniredis.resp.encoder import append_bulk, append_integer, append_reply, encode_command, encode_error
 from miniredis.resp.errors import (
@@ -278,7 +281,11 @@ class Engine(Delivery):
             count = len(argv)
             if count < command.min_arguments or count > command.max_arguments:
                 raise wrong_number_of_arguments(command.full_name)
-            if self.gates | session.gates:
+            gates = self.gates | session.gates
+            # A node of a cluster as it usually is has that one gate, and the key is of a slot of its own.
+            if gates and (
+                gates != GATE_CLUSTER or not command.has_one_key or mark_of_key(self.served_slots, argv[1]) != OURS
+            ):
                 reply = admit(self, session, command, argv)
                 if reply is not None:
                     return reply

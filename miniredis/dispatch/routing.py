@@ -1,13 +1,12 @@
 """Cluster mode's rule: a command runs here only if the slot of its keys is ours, else its client is sent on.
 
 What the cluster knows is written into `states`, a byte for each slot, whenever it changes; a command on one key of a
-slot that is ours passes with one look at it.  Everything else is decided in Redis's order: unserved slot, crossing
-slots, the cluster's state, slots on the move, reads from a replica, another node.
+slot that is ours passes with one look at it, which the engine takes before it asks here.  Everything else is decided
+in Redis's order: unserved slot, crossing slots, the cluster's state, slots on the move, reads from a replica, another
+node.
 """
 
 from __future__ import annotations
-
-from typing import Final
 
 from mypy_extensions import mypyc_attr
 
@@ -16,17 +15,9 @@ from miniredis.dispatch.gates import GATE_MULTI, GATE_SLOT_READS
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.state import ServerState
-from miniredis.keyspace.slots import SLOTS, key_slot
+from miniredis.keyspace.slots import COMING, LEAVING, OURS, REPLICATED, SLOTS, UNSERVED, key_slot
 from miniredis.resp.bytework import mark_of_key
 from miniredis.resp.errors import ReplyError, error
-
-# Whose a slot is.
-UNSERVED: Final = 0  # nobody's
-ELSEWHERE: Final = 1
-OURS: Final = 2
-LEAVING: Final = 3  # ours, its keys are being moved to another node
-COMING: Final = 4  # another's, its keys are being moved here
-REPLICATED: Final = 5  # our primary's
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -61,6 +52,12 @@ class Routing(Rule):
         self.reads_when_down = False
         self.pubsub_when_down = True
 
+    def learn(self, states: bytearray, is_up: bool) -> None:
+        """What the node sees of the cluster now."""
+        self.states = states
+        self.is_up = is_up
+        self.state.served_slots = states if is_up else bytearray(SLOTS)
+
     def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
         if session.gates & GATE_SLOT_READS:
             asking = session.asking
@@ -70,7 +67,8 @@ class Routing(Rule):
                     session.gates &= ~GATE_SLOT_READS
         else:
             asking = False
-            if command.has_one_key and self.is_up and mark_of_key(self.states, argv[1]) == OURS:
+            # Scripts and clients with another gate come here first.
+            if command.has_one_key and mark_of_key(self.state.served_slots, argv[1]) == OURS:
                 return None
         if command.name == b"exec" and not command.container:
             self._admit_transaction(session, asking)

@@ -22,6 +22,7 @@ from miniredis.dispatch.sinks import EventSink, LogSink
 from miniredis.dispatch.watching import WatchedKeys
 from miniredis.keyspace.expiry import ActiveExpiry
 from miniredis.keyspace.keyspace import Keyspace
+from miniredis.keyspace.slots import SLOTS
 
 
 class ServerCounters:
@@ -149,6 +150,8 @@ class ServerState(Server):
         self.cluster: object = None
         #: The rule of GATE_CLUSTER once more, where it is found without a look-up.
         self.slot_rule = Rule()
+        #: For each slot whether it is OURS, all of it, and served: a command on one such key needs not ask the rule.
+        self.served_slots = bytearray(SLOTS)
         #: What watches other servers; None in a server that is no sentinel.
         self.sentinel: object = None
         #: Whom we follow and who follows us; None in a server that does not replicate.

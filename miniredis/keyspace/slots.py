@@ -11,9 +11,27 @@ from typing import Final
 
 from miniredis.resp.bytework import key_slot
 
-__all__ = ["SLOTS", "KeysBySlot", "key_slot"]
+__all__ = [
+    "COMING",
+    "ELSEWHERE",
+    "LEAVING",
+    "OURS",
+    "REPLICATED",
+    "SLOTS",
+    "UNSERVED",
+    "KeysBySlot",
+    "key_slot",
+]
 
 SLOTS: Final = 16384
+
+# Whose a slot is.
+UNSERVED: Final = 0  # nobody's
+ELSEWHERE: Final = 1
+OURS: Final = 2
+LEAVING: Final = 3  # ours, its keys are being moved to another node
+COMING: Final = 4  # another's, its keys are being moved here
+REPLICATED: Final = 5  # our primary's
 
 
 class KeysBySlot:

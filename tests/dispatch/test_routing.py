@@ -163,7 +163,7 @@ def test_what_a_script_calls_is_looked_at_too() -> None:
     slots = "Script attempted to access keys that do not hash to the same slot"
     assert slots in node.call("EVAL", several % "", 0).decode()
     assert node.call("EVAL", several % " flags=allow-cross-slot-keys", 0) == b"$-1\r\n"
-    node.world.routing.is_up = False
+    node.world.routing.learn(node.world.routing.states, False)
     down = "Script attempted to execute a command while the cluster is down"
     assert down in node.call("EVAL", "return redis.call('GET', 'foo')", 0).decode()
 
