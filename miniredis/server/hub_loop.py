@@ -25,6 +25,9 @@ LINGER_NS: Final = 2_000_000
 #: Each half of a turn (what was left over, what is ready) that has taken this long leaves the rest to the next one:
 #: the reactor has other things to do as well.
 HALF_TURN_NS: Final = 4_000_000
+#: Greedy clients get small helpings, several in one turn, with whoever else has come in between: so many, for so long.
+HELPINGS_A_TURN: Final = 8
+HELPINGS_NS: Final = 1_000_000
 
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
@@ -46,6 +49,8 @@ class Hub:
         #: Connections with output from elsewhere, or with requests left over from their last turn.
         self.pending: deque[HubConnection] = deque()
         self.is_closed = False
+        #: Some connection has more requests than it was due.
+        self.has_greedy = False
         #: Events that the last turn had no time for.
         self.left_events: list[tuple[int, int]] = []
         #: The last turn that asked had some.
@@ -71,9 +76,30 @@ class Hub:
         if self.engine is not None:
             self.engine.begin_turn()
             self.turn_began_ns = self.engine.timer.mark_ns
+        self.has_greedy = False
         self.go_on(True)
         self.handle_events(self.next_events())
+        if self.has_greedy:
+            self.help_again()
         self.end_turn()
+
+    def help_again(self) -> None:
+        """More helpings for greedy clients and for who has come meanwhile: the reactor's round costs more than one."""
+        engine = self.engine
+        assert engine is not None
+        log = engine.log_buffer
+        helpings = 1
+        while (
+            self.has_greedy
+            and helpings < HELPINGS_A_TURN
+            and not self.is_closed
+            and engine.timer.mark_ns - self.turn_began_ns < HELPINGS_NS
+            and (log is None or not log.is_behind())
+        ):
+            helpings += 1
+            self.has_greedy = False
+            self.go_on(True)
+            self.handle_events(self.next_events())
 
     def end_turn(self) -> None:
         # What was written to other connections in this turn leaves with it.

@@ -14,12 +14,12 @@ from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.session import Session
 from miniredis.server.hub_loop import BROKEN, READABLE, WRITABLE, Hub, HubConnection
 
-COMMANDS_A_TURN: Final = 512  # of one connection
+COMMANDS_AT_ONCE: Final = 128  # of one connection, before the others get theirs
 RECEIVE_BYTES: Final = 64 * 1024
 #: Of an argument that is known to be big.
-RECEIVE_BIG_BYTES: Final = 256 * 1024
-#: What one connection may send in a turn before the others get theirs.
-SEND_BYTES: Final = 1024 * 1024
+RECEIVE_BIG_BYTES: Final = 128 * 1024
+#: Likewise what is sent to one connection.
+SEND_BYTES: Final = 128 * 1024
 #: Pieces given to the kernel in one call.
 PIECES_AT_ONCE: Final = 64
 
@@ -110,9 +110,10 @@ class SessionConnection(HubConnection):
         # While the peer does not read, nothing more is run for it.
         if self.unsent_size == 0:
             self.is_running = True
-            self.has_more = self.engine.proceed(session, COMMANDS_A_TURN)
+            self.has_more = self.engine.proceed(session, COMMANDS_AT_ONCE)
             self.is_running = False
             if self.has_more:
+                self.hub.has_greedy = True
                 self.hub.put_off(self)
             elif not session.decoder.is_idle() and self.engine.client_limits.query_exceeded(session):
                 self.lose()

@@ -9,9 +9,13 @@ import pytest
 
 from miniredis.commands.context import Context
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import HALF_TURN_NS, Hub
-from miniredis.server.session_loop import COMMANDS_A_TURN, SEND_BYTES, SessionConnection, add_client
+from miniredis.server.hub_loop import HALF_TURN_NS, HELPINGS_A_TURN, Hub
+from miniredis.server.session_loop import COMMANDS_AT_ONCE, SEND_BYTES, SessionConnection, add_client
 from miniredis.testing.memory import MemoryServer
+
+
+#: What a pair of sockets holds, at most.
+SOCKET_BYTES = 1 << 20
 
 
 class Crowd:
@@ -73,13 +77,37 @@ def test_clients_that_ping_are_answered_in_every_turn_of_an_endless_pipeline(cro
         before = connection.session.commands_run
         crowd.hub.run_turn()
         assert [pinger.recv(100) for pinger in pingers] == [b"+PONG\r\n"] * 50
-        assert connection.session.commands_run - before <= COMMANDS_A_TURN
+        assert connection.session.commands_run - before <= COMMANDS_AT_ONCE * HELPINGS_A_TURN
         assert crowd.scheduled > 0
         while True:
             try:
                 greedy.recv(1 << 20)
             except BlockingIOError:
                 break
+
+
+def test_who_comes_while_a_greedy_client_is_served_waits_for_one_helping(crowd: Crowd) -> None:
+    greedy, connection = crowd.connect(b"greedy")
+    late, _ = crowd.connect(b"late")
+    greedy.send(b"PING\r\n" * COMMANDS_AT_ONCE * 4)
+    ping = crowd.memory.engine.commands.by_name[b"PING"]
+    answer = ping.run
+    run_before: list[int] = []
+
+    def ask_meanwhile(ctx: Context, argv: list[bytes]) -> object:
+        assert connection.session is not None
+        if ctx.client.name == b"late":
+            run_before.append(connection.session.commands_run)
+        elif connection.session.commands_run == 1:
+            late.send(b"PING\r\n")
+        return answer(ctx, argv)
+
+    ping.run = ask_meanwhile
+    crowd.hub.run_turn()
+    assert late.recv(100) == b"+PONG\r\n"
+    assert run_before == [COMMANDS_AT_ONCE]
+    assert connection.session is not None
+    assert connection.session.commands_run == 4 * COMMANDS_AT_ONCE
 
 
 def test_values_of_a_megabyte_leave_a_piece_in_each_turn(crowd: Crowd) -> None:
@@ -99,7 +127,7 @@ def test_values_of_a_megabyte_leave_a_piece_in_each_turn(crowd: Crowd) -> None:
             except BlockingIOError:
                 break
         # What the socket holds was sent in one turn; the first send of a reply may fill it once more.
-        assert in_turn <= 2 * SEND_BYTES
+        assert in_turn <= 2 * max(SEND_BYTES, SOCKET_BYTES)
         received += in_turn
 
 
