@@ -98,8 +98,8 @@ class Hub:
         ):
             helpings += 1
             self.has_greedy = False
-            self.go_on(True)
             self.handle_events(self.next_events())
+            self.go_on(True)
 
     def end_turn(self) -> None:
         # What was written to other connections in this turn leaves with it.

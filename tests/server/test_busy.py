@@ -254,7 +254,9 @@ def test_time_stands_still_for_the_script_only(edge: Edge, scripter: socket.sock
 
 def test_a_long_pipeline_of_another_client_goes_on(edge: Edge, scripter: socket.socket, other: socket.socket) -> None:
     seen = bytearray()
-    edge.run_script(scripter, lambda: other.send(b"PING\r\n" * 1500), edge.poll, lambda: seen.extend(received(other)))
+    edge.run_script(
+        scripter, lambda: other.send(b"PING\r\n" * 1500), lambda: edge.poll(12), lambda: seen.extend(received(other))
+    )
     edge.turn()
     seen.extend(received(other))
     assert bytes(seen).count(b"-BUSY") == 1500

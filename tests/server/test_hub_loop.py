@@ -9,8 +9,8 @@ import pytest
 
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.resp.encoder import encode_command
-from miniredis.server.hub_loop import BROKEN, READABLE, Hub
-from miniredis.server.session_loop import SessionConnection, add_client
+from miniredis.server.hub_loop import BROKEN, HELPINGS_A_TURN, READABLE, Hub
+from miniredis.server.session_loop import COMMANDS_AT_ONCE, SessionConnection, add_client
 from miniredis.testing.memory import MemoryServer
 
 
@@ -323,7 +323,7 @@ def test_clients_that_go_on_do_not_keep_the_reactor_for_long(wire: Wire) -> None
 
 def test_nobody_is_waited_for_while_the_reactor_is_needed(wire: Wire) -> None:
     client, connection = wire.connect()
-    client.send(b"PING\r\n" * 600)
+    client.send(b"PING\r\n" * COMMANDS_AT_ONCE * (HELPINGS_A_TURN + 2))
     wire.hub.run_turn()
     assert connection.has_more
     wire.hub.linger()
