@@ -17,7 +17,7 @@ from miniredis.server.hub_loop import BROKEN, READABLE, WRITABLE, Hub, HubConnec
 COMMANDS_AT_ONCE: Final = 128  # of one connection, before the others get theirs
 RECEIVE_BYTES: Final = 64 * 1024
 #: Of an argument that is known to be big.
-RECEIVE_BIG_BYTES: Final = 128 * 1024
+RECEIVE_BIG_BYTES: Final = 256 * 1024
 #: Likewise what is sent to one connection.
 SEND_BYTES: Final = 128 * 1024
 #: Pieces given to the kernel in one call.
