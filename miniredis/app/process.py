@@ -31,11 +31,14 @@ from miniredis.app.supervisor import Supervisor
 from miniredis.config.reader import ConfigError
 from miniredis.config.rewriter import rewrite
 from miniredis.dispatch.gates import GATE_BUSY
+from miniredis.dispatch.pause import FOR_SHUTDOWN
 from miniredis.dispatch.shutdown import ShutdownRequest
 from miniredis.resp.errors import ReplyError, error
 
 #: A second signal of this kind ends the process at once.
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+#: Longer than the end takes.
+STOP_MS: Final = 1 << 40
 
 
 class ServerProcess(Service):
@@ -106,11 +109,16 @@ class ServerProcess(Service):
     def _stop_now(self, request: ShutdownRequest) -> None:
         if not self.server.prepare_stop(request.save) and not request.force:
             raise error(b"Errors trying to SHUTDOWN. Check logs.")
-        self._stopping = True
+        self._end_commands()
         if self.server.engine.gates & GATE_BUSY:
             # Asked in the middle of a script that may never end: the reactor would not come to its turn.
             self._die("", 0)
         self.reactor.callLater(0, self.reactor.stop)
+
+    def _end_commands(self) -> None:
+        """Everything is on the disk: what would run from now on would be lost after its reply."""
+        self._stopping = True
+        self.server.engine.pause.begin(STOP_MS, False, FOR_SHUTDOWN)
 
     def _die(self, reason: str, status: int = 1) -> None:
         """The server cannot go on, and nothing is left to be written."""
@@ -209,12 +217,13 @@ class ServerProcess(Service):
                 self._stop_by_signal(save, is_forced)
 
     def _stop_by_signal(self, save: bool | None, is_forced: bool) -> None:
+        self.server.answer_rest()
         if not self.server.prepare_stop(save) and not is_forced:
             self.server.log("warning", "Errors trying to shut down the server, check the logs.")
             self._was_signalled = False
             self._go_on()
             return
-        self._stopping = True
+        self._end_commands()
         self.reactor.stop()
 
 

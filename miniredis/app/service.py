@@ -448,9 +448,15 @@ class MiniRedisService(Service):
         """Write everything to disk; False if that failed, and then the server goes on."""
         return self.persistence.stop(save)
 
+    def answer_rest(self) -> None:
+        """Answer what was received so far, while what it writes can still be kept."""
+        if not self.persistence.is_stopped:
+            self._sessions.answer_rest()
+
     def stopService(self) -> Deferred[None]:
         self.running = 0
         self._close_listeners()
+        self.answer_rest()
         if self._loop.running:
             self._loop.stop()
         for step in self._stopping:

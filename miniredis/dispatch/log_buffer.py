@@ -88,6 +88,10 @@ class LogBuffer(LogSink):
         """The turn is over: write, release now or when it is safe."""
         raise AssertionError("only the writer of a file can settle")
 
+    def flush(self) -> bool:
+        """Write and sync all of it at once; whether that worked."""
+        raise NotImplementedError
+
     def _select(self, db_index: int) -> None:
         self._db_index = db_index
         self._put(encode_command([b"SELECT", b"%d" % db_index]))

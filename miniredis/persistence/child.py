@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final, NoReturn
 
@@ -27,6 +27,8 @@ COPIED_SHARE: Final = 90
 REPORT_LIMIT: Final = 4096
 #: Added to the child's niceness: with all processors busy the server's clients go first.
 CHILD_NICENESS: Final = 5
+#: What the server handles and a child does not.
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD)
 PR_SET_PDEATHSIG: Final = 1
 # Found before any fork: a child of a process with threads must not load anything.
 _C_LIBRARY: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -105,16 +107,20 @@ def start_child(work: Work, now_s: float, kept: int = -1) -> Child:
     progress = Progress()
     reading, writing = os.pipe()
     parent = os.getpid()
+    # A signal to the child must not find our handlers there: it waits until they are gone.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     began_ns = time.monotonic_ns()
     try:
         pid = os.fork()
+        if pid == 0:
+            _run_in_child(work, writing, progress, parent, kept, mask)
     except OSError:
         os.close(reading)
         os.close(writing)
         progress.close()
         raise
-    if pid == 0:
-        _run_in_child(work, writing, progress, parent, kept)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     fork_us = (time.monotonic_ns() - began_ns) // 1000
     os.close(writing)
     return Child(pid, reading, now_s, progress, fork_us)
@@ -125,13 +131,16 @@ def start_silent_child(work: Callable[[], None], now_s: float, kept: int) -> Chi
     return start_child(lambda progress: work(), now_s, kept)
 
 
-def _run_in_child(work: Work, report: int, progress: Progress, parent: int, kept: int = -1) -> NoReturn:
+def _run_in_child(
+    work: Work, report: int, progress: Progress, parent: int, kept: int = -1, mask: Iterable[int] = ()
+) -> NoReturn:
     status = 1
     try:
         gc.disable()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         _close_all_but(report, kept)
         _end_with(parent)
         os.nice(CHILD_NICENESS)

@@ -31,10 +31,10 @@ class PersistenceEdge:
         self._on_loaded: Callable[[], None] = _nothing
         self._on_failed: Callable[[str], None] = _ignore
         self._next_progress_ns = 0
-        self._is_stopped = False
+        self.is_stopped = False
 
     def _in_thread(self, work: Callable[[], None], done: Callable[[OSError | None], None]) -> None:
-        if self._is_stopped or not self._is_pool_running:
+        if self.is_stopped or not self._is_pool_running:
             # The reactor calls nothing back any more.
             done(_outcome(work))
             return
@@ -67,7 +67,7 @@ class PersistenceEdge:
         self.reactor.callLater(0, self._slice, loading)
 
     def _slice(self, loading: Loading) -> None:
-        if self._is_stopped:
+        if self.is_stopped:
             return
         now_ns = self.engine.time.monotonic_ns
         end_ns = now_ns() + SLICE_NS
@@ -105,11 +105,11 @@ class PersistenceEdge:
 
     def stop(self, save: bool | None) -> bool:
         """Write what is left; False if a snapshot was wanted and could not be written, and then nothing has stopped."""
-        if self._is_stopped:
+        if self.is_stopped:
             return True
         if not self.persistence.stop(save):
             return False
-        self._is_stopped = True
+        self.is_stopped = True
         if self._is_pool_running:
             self._is_pool_running = False
             self._pool.stop()

@@ -28,6 +28,9 @@ HALF_TURN_NS: Final = 4_000_000
 #: Greedy clients get small helpings, several in one turn, with whoever else has come in between: so many, for so long.
 HELPINGS_A_TURN: Final = 8
 HELPINGS_NS: Final = 1_000_000
+#: Before the end what has been received is answered, for so long; the network inside a machine may need a moment.
+REST_NS: Final = 1_000_000_000
+REST_WAIT_S: Final = 0.005
 
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
@@ -139,6 +142,21 @@ class Hub:
             self.end_turn()
             if engine.timer.mark_ns - began_ns > LINGER_NS:
                 return
+
+    def answer_rest(self) -> None:
+        """Turns until nothing is left of what was received: the server is about to stop."""
+        engine = self.engine
+        if engine is None or self.in_turn or self.is_closed:
+            return
+        self.run_turn()
+        began_ns = self.turn_began_ns
+        while not self.is_closed and self.turn_began_ns - began_ns < REST_NS:
+            log = engine.log_buffer
+            if log is not None and log.is_behind():
+                log.flush()
+            if not self.pending and not self.left_events and not self.poll.poll(REST_WAIT_S, 1):
+                return
+            self.run_turn()
 
     def next_events(self) -> list[tuple[int, int]]:
         """What the last turn had no time for, else what is ready: up to EVENTS_A_TURN, and the kernel goes round."""

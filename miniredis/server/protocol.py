@@ -24,6 +24,8 @@ from miniredis.server.hub import HubReader
 from miniredis.server.interfaces import IDirectSessions
 
 COMMANDS_A_TURN: Final = 512
+#: So many turns at most before the end, for what was received.
+REST_TURNS: Final = 1000
 
 
 class Transport(Shape):
@@ -255,6 +257,15 @@ class SessionFactory(Factory):
     def _called(self) -> None:
         self._is_called = False
         self.run_scheduled()
+
+    def answer_rest(self) -> None:
+        """Answer what has been received: the server is about to stop."""
+        if self.hub is not None:
+            self.hub.hub.answer_rest()
+        turns = 0
+        while self._scheduled and turns < REST_TURNS:
+            turns += 1
+            self.run_scheduled()
 
     def run_scheduled(self) -> None:
         """Go on with those that are scheduled now, once each, but not with one in the middle of a command."""

@@ -27,6 +27,7 @@ from miniredis.app.service import GC_THRESHOLDS
 from miniredis.app.tap import makeService
 from miniredis.config.config import SetFailed
 from miniredis.dispatch.gates import GATE_BUSY
+from miniredis.dispatch.port import Port
 from miniredis.dispatch.shutdown import ShutdownRequest
 from miniredis.resp.errors import ReplyError
 
@@ -492,6 +493,15 @@ def test_shutdown_now_waits_for_nobody(start: Start) -> None:
     assert process.server.engine.shutdown(ShutdownRequest(None, True, False)) is None
     process.reactor.advance(0)
     assert process.reactor.stops == 1
+
+
+def test_after_the_last_snapshot_nothing_is_run_that_would_be_lost(start: Start) -> None:
+    process = start("--port", "0", "--save", "3600 1")
+    engine = process.server.engine
+    client = engine.connect(Port())
+    process.heed_signal(signal.SIGTERM)
+    assert process.reactor.stops == 1
+    assert isinstance(engine.execute(client, [b"SET", b"k", b"v"]), Deferred)
 
 
 def test_a_second_signal_waits_for_nobody(start: Start) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -211,8 +212,12 @@ def test_whether_memory_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_killed_child_has_failed() -> None:
     import time
 
-    child = start_child(lambda progress: time.sleep(60), 0)
-    os.kill(child.pid, 15)
+    before = signal.signal(signal.SIGTERM, lambda number, frame: None)
+    try:
+        child = start_child(lambda progress: time.sleep(60), 0)
+        os.kill(child.pid, signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     while (done := child.poll()) is None:
         time.sleep(0.002)
     assert done is False and child.message == "terminated by signal 15"

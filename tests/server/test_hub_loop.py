@@ -349,6 +349,10 @@ class SlowLog(LogBuffer):
     def settle(self) -> None:
         self.settled += 1
 
+    def flush(self) -> bool:
+        self.release(self.appended)
+        return True
+
 
 def test_who_went_away_while_the_log_held_its_output_takes_nobody_elses_descriptor(wire: Wire) -> None:
     log = wire.engine.log_buffer = SlowLog()
@@ -389,6 +393,43 @@ def test_who_comes_with_the_descriptor_of_one_that_broke_in_the_same_batch_stays
     client.close()
     wire.turns()
     assert heir.is_lost
+
+
+def test_what_was_received_is_answered_before_the_end(wire: Wire) -> None:
+    count = COMMANDS_AT_ONCE * HELPINGS_A_TURN * 2
+    client, _ = wire.connect()
+    client.send(b"INCR n\r\n" * count)
+    wire.hub.answer_rest()
+    wire.hub.close()
+    assert client.recv(1 << 20).endswith(b":%d\r\n" % count)
+
+
+def test_what_the_log_holds_is_flushed_and_answered_before_the_end(wire: Wire) -> None:
+    log = wire.engine.log_buffer = SlowLog()
+    wire.engine.log_sinks.append(log)
+    wire.engine.refresh_listening()
+    count = COMMANDS_AT_ONCE * HELPINGS_A_TURN * 2
+    client, _ = wire.connect()
+    client.send(b"INCR n\r\n" * count)
+    wire.hub.answer_rest()
+    wire.hub.close()
+    assert client.recv(1 << 20).endswith(b":%d\r\n" % count)
+
+
+def test_who_goes_on_asking_does_not_keep_the_end_away(wire: Wire) -> None:
+    client, _ = wire.connect()
+    command = wire.engine.commands.by_name[b"TIME"]
+
+    def ask_again(ctx: object, argv: list[bytes]) -> bytes:
+        wire.memory.clock.advance(0.1)
+        client.send(b"TIME\r\n")
+        return b"again"
+
+    command.run = ask_again
+    command.is_brief = False
+    client.send(b"TIME\r\n")
+    wire.hub.answer_rest()
+    assert 5 <= command.calls <= 20
 
 
 def test_closing_the_hub_closes_every_connection(wire: Wire) -> None:

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.resp.encoder import encode_command
-from miniredis.server.protocol import SessionFactory, SessionProtocol, address_text
+from miniredis.server.protocol import COMMANDS_A_TURN, SessionFactory, SessionProtocol, address_text
 from miniredis.testing.memory import MemoryServer
 
 
@@ -169,3 +169,10 @@ def test_a_reply_waits_for_the_log_and_everything_behind_it_as_well(wire: Wire) 
     log.release(log.appended)
     wire.turn()
     assert transport.value() == b"+OK\r\n$1\r\nv\r\n"
+
+
+def test_what_was_received_is_answered_before_the_end(wire: Wire) -> None:
+    protocol, transport = wire.connect()
+    protocol.dataReceived(b"INCR n\r\n" * 3 * COMMANDS_A_TURN)
+    wire.factory.answer_rest()
+    assert transport.value().endswith(b":%d\r\n" % (3 * COMMANDS_A_TURN))
