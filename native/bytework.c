@@ -287,6 +287,47 @@ encode_bulk(PyObject *module, PyObject *value)
     return data;
 }
 
+/* add_request(buffer: bytearray, argv: list[bytes], most: int) -> int */
+static PyObject *
+add_request(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    PyObject *buffer, *argv;
+    Py_ssize_t count, index, most, size, before, room;
+    char *to;
+    if (nargs != 3 || !PyByteArray_CheckExact(args[0]) || !PyList_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "add_request(bytearray, list of bytes, int)");
+        return NULL;
+    }
+    buffer = args[0];
+    argv = args[1];
+    most = PyLong_AsSsize_t(args[2]);
+    if (most == -1 && PyErr_Occurred())
+        return NULL;
+    count = PyList_GET_SIZE(argv);
+    size = count_digits((unsigned long long)count) + 3;
+    for (index = 0; index < count; index++) {
+        PyObject *item = PyList_GET_ITEM(argv, index);
+        if (!PyBytes_CheckExact(item)) {
+            PyErr_SetString(PyExc_TypeError, "a request consists of bytes");
+            return NULL;
+        }
+        size += PyBytes_GET_SIZE(item) + count_digits((unsigned long long)PyBytes_GET_SIZE(item)) + 5;
+    }
+    if (size > most)
+        return PyLong_FromLong(0);
+    before = PyByteArray_GET_SIZE(buffer);
+    room = ((PyByteArrayObject *)buffer)->ob_alloc;
+    /* Twice as much where it must grow: Python itself adds an eighth. */
+    if (before + size >= room && PyByteArray_Resize(buffer, 2 * (before + size)) < 0)
+        return NULL;
+    if (PyByteArray_Resize(buffer, before + size) < 0)
+        return NULL;
+    to = put_header(PyByteArray_AS_STRING(buffer) + before, '*', (unsigned long long)count);
+    for (index = 0; index < count; index++)
+        to = put_reply(to, PyList_GET_ITEM(argv, index), 0);
+    return PyLong_FromSsize_t(size);
+}
+
 /* -- entries one after the other, readable from both ends */
 
 static void
@@ -482,6 +523,7 @@ static PyMethodDef methods[] = {
     {"split_requests", (PyCFunction)(void (*)(void))split_requests, METH_FASTCALL, NULL},
     {"encode_plain", (PyCFunction)(void (*)(void))encode_plain, METH_FASTCALL, NULL},
     {"encode_bulk", encode_bulk, METH_O, NULL},
+    {"add_request", (PyCFunction)(void (*)(void))add_request, METH_FASTCALL, NULL},
     {"pack_entries", pack_entries, METH_O, NULL},
     {"unpack_entries", (PyCFunction)(void (*)(void))unpack_entries, METH_FASTCALL, NULL},
     {"key_slot", key_slot, METH_O, NULL},

@@ -101,6 +101,7 @@ class Engine(Delivery):
         """The edge has something to do: what runs until the next turn sees this time."""
         self.keyspace.clock.now_ms = self.time.wall_ms()
         self.timer.mark_ns = self.time.monotonic_ns()
+        self.gathers = False  # even if a defect ended the last client's turn
 
     def run_interlude(self, turn: Callable[[], None]) -> None:
         """Run a turn of the edge in the middle of a command, whose own time stands still meanwhile."""
@@ -198,6 +199,7 @@ class Engine(Delivery):
         timer = self.timer
         timer.begin()
         begun_ns = timer.mark_ns
+        self.gathers = True
         more = False
         left: i64 = most
         while True:
@@ -244,7 +246,14 @@ class Engine(Delivery):
                 self._append_looking(session, argv, reply)
         timer.end()
         self.counters.request_ns += timer.mark_ns - begun_ns
+        self.gathers = False
+        if self.effects.replaying:
+            self._hand_out()
         return more
+
+    def _hand_out(self) -> None:
+        for sink in self.log_sinks:
+            sink.hand_out()
 
     def _append_looking(self, session: Session, argv: list[bytes], reply: object) -> None:
         """Append a reply of any kind, with an eye on its size."""

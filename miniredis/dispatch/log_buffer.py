@@ -14,7 +14,10 @@ from mypy_extensions import mypyc_attr
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.sinks import LogSink, Replay
 from miniredis.formats.aof import encode_command
+from miniredis.resp.bytework import add_request
 
+#: A longer command is a part of its own: it is not copied more often than it must be.
+SMALL_BYTES: Final = 16 * 1024
 MULTI: Final = b"*1\r\n$5\r\nMULTI\r\n"
 EXEC: Final = b"*1\r\n$4\r\nEXEC\r\n"
 
@@ -25,6 +28,8 @@ class LogBuffer(LogSink):
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
+        #: Behind the parts: small commands, one after the other.
+        self._small: bytearray = bytearray()
         self.appended: int = 0
         self.released: int = 0
         self.held: list[Port] = []
@@ -33,9 +38,14 @@ class LogBuffer(LogSink):
     def append(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
         if db_index != self._db_index:
             self._select(db_index)
-        data = encode_command(argv) if raw is None else raw
-        self.parts.append(data)
-        self.appended += len(data)
+        if raw is not None:
+            self._put(raw)
+            return
+        added = add_request(self._small, argv, SMALL_BYTES)
+        if added > 0:
+            self.appended += added
+        else:
+            self._put(encode_command(argv))
 
     def append_block(self, commands: list[Replay]) -> None:
         # SELECT may stand within a transaction, as in Redis.
@@ -50,9 +60,16 @@ class LogBuffer(LogSink):
 
     def take(self) -> bytes:
         """All that gathered."""
+        self._end_small()
         data = b"".join(self.parts)
         self.parts = []
         return data
+
+    def is_empty(self) -> bool:
+        return not self.parts and not self._small
+
+    def gathered_bytes(self) -> int:
+        return sum([len(part) for part in self.parts]) + len(self._small)
 
     def put_back(self, data: bytes) -> None:
         """It could not be written; it comes first when the next try is made."""
@@ -96,6 +113,12 @@ class LogBuffer(LogSink):
         self._db_index = db_index
         self._put(encode_command([b"SELECT", b"%d" % db_index]))
 
+    def _end_small(self) -> None:
+        if self._small:
+            self.parts.append(bytes(self._small))
+            self._small.clear()
+
     def _put(self, data: bytes) -> None:
+        self._end_small()
         self.parts.append(data)
         self.appended += len(data)

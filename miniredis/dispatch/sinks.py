@@ -32,6 +32,9 @@ class LogSink:
     def append_block(self, commands: list[Replay]) -> None:
         """Several commands that happen together or not at all: to be wrapped in MULTI and EXEC."""
 
+    def hand_out(self) -> None:
+        """What gathered while the engine said so leaves now."""
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class EventSink:

@@ -140,6 +140,8 @@ class ServerState(Server):
         self.watching = WatchedKeys(keyspace)
         self.event_sinks: list[EventSink] = []
         self.log_sinks: list[LogSink] = []
+        #: A client has its turn, at whose end the log sinks hand out what it leaves them.
+        self.gathers = False
         #: The append-only file, when there is one: output waits for it.
         self.log_buffer: LogBuffer | None = None
         #: What saves and loads; None in a server without files.

@@ -155,7 +155,7 @@ class AofLog(LogBuffer):
         """Try again what failed, sync what is due."""
         if self.descriptor < 0:
             return
-        if self.parts or self._unfinished or self.is_behind():
+        if not self.is_empty() or self._unfinished or self.is_behind():
             self.settle()
         if self.config.text("appendfsync") != b"everysec" or self._synced == self._written:
             return
@@ -174,7 +174,7 @@ class AofLog(LogBuffer):
         """Hand everything to the system; False if it did not take all."""
         if self._unfinished and not self._finish():
             return False
-        if not self.parts:
+        if self.is_empty():
             return True
         data = self.take()
         head = self._stamp()
@@ -224,7 +224,7 @@ class AofLog(LogBuffer):
         except OSError as problem:
             self._write_failed(problem)
             return False
-        if not self.parts:
+        if self.is_empty():
             self._write_succeeded()
         return True
 

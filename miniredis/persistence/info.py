@@ -19,7 +19,7 @@ def _status(good: bool) -> str:
 def buffered_bytes(persistence: Persistence) -> int:
     """What the append-only file has not been given yet."""
     log = persistence.log
-    return sum(len(part) for part in log.parts) if log is not None else 0
+    return log.gathered_bytes() if log is not None else 0
 
 
 def persistence_fields(persistence: Persistence) -> Fields:

@@ -9,7 +9,7 @@ than `size` and every reader has passed them, so that slow replicas cost the mem
 
 They stand in blocks of one size that are memory maps of their own: nothing of them is in the allocator's hands, whose
 holes between thousands of pieces took a tenth more, and what a block held goes back to the system with it.  The last
-few kilobytes wait as the pieces they came in: a block is written to once for hundreds of commands.
+few kilobytes wait in pieces, one of each client's turn: a block is written to once for hundreds of commands.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from typing import Final
 
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.sinks import LogSink, Replay
+from miniredis.dispatch.state import ServerState
 from miniredis.formats.aof import encode_command
+from miniredis.resp.bytework import add_request
 
-MULTI: Final = b"*1\r\n$5\r\nMULTI\r\n"
-EXEC: Final = b"*1\r\n$4\r\nEXEC\r\n"
+MULTI: Final[list[bytes]] = [b"MULTI"]
+EXEC: Final[list[bytes]] = [b"EXEC"]
 BLOCK_BYTES: Final = 256 * 1024
 #: How finely what is too old is forgotten, whenever its memory goes; and what waits in pieces at most.
 GRAIN_BYTES: Final = 16 * 1024
@@ -40,10 +42,11 @@ class Reader:
 
 
 class Backlog(LogSink):
-    """The stream of one server."""
+    """The stream of one server.  `state` says whether commands gather to be handed out together."""
 
-    def __init__(self, size: int, offset: int) -> None:
+    def __init__(self, size: int, offset: int, state: ServerState | None = None) -> None:
         self.size: int = size
+        self.state: ServerState | None = state
         #: Positions of the first byte that is kept and after the last one.
         self.start: int = offset
         self.end: int = offset
@@ -53,46 +56,80 @@ class Backlog(LogSink):
         self._in_step: list[Reader] = []
         #: All but the last are full.
         self._blocks: list[mmap.mmap] = []
+        self._spare: mmap.mmap | None = None  # the last that became too old: its pages are there already
         self._base: int = offset  # position of the first byte of the first block
         self._room: int = 0  # what the last block can take yet
         self._tail: list[bytes] = []  # what is in no block yet
+        self._fresh: bytearray = bytearray()  # commands that were handed to nobody yet, nor to the tail
         self._next_trim: int = offset + GRAIN_BYTES  # at this end
         self._db_index: int = -1
 
     # -- writing
 
     def append(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
-        if db_index != self._db_index:
-            self._db_index = db_index
-            self.write(encode_command([b"SELECT", b"%d" % db_index]))
-        if raw is None:
-            raw = encode_command(argv)
-        self.write(raw)
+        self._add(db_index, argv, raw)
+        self._added()
 
     def append_block(self, commands: list[Replay]) -> None:
         # Redis names the database before the block as well as within: either is understood.
-        if commands[0].db_index != self._db_index:
-            self._db_index = commands[0].db_index
-            self.write(encode_command([b"SELECT", b"%d" % self._db_index]))
-        self.write(MULTI)
+        self._select(commands[0].db_index)
+        self._gather(MULTI)
         for command in commands:
-            self.append(command.db_index, command.argv, command.raw)
-        self.write(EXEC)
+            self._add(command.db_index, command.argv, command.raw)
+        self._gather(EXEC)
+        self._added()
 
     def write(self, data: bytes) -> None:
         """Bytes of the stream: from a primary of ours they come ready."""
+        self.hand_out()
+        self.end += len(data)
+        self._pass_on(data)
+        if self.end >= self._next_trim:
+            self.trim()
+
+    def hand_out(self) -> None:
+        fresh = self._fresh
+        if fresh:
+            data = bytes(fresh)
+            fresh.clear()
+            self._pass_on(data)
+
+    def _select(self, db_index: int) -> None:
+        if db_index != self._db_index:
+            self._db_index = db_index
+            self._gather([b"SELECT", b"%d" % db_index])
+
+    def _add(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
+        self._select(db_index)
+        if raw is None:
+            self._gather(argv)
+        else:
+            self.write(raw)
+
+    def _gather(self, argv: list[bytes]) -> None:
+        added = add_request(self._fresh, argv, GRAIN_BYTES)
+        if added > 0:
+            self.end += added
+        else:
+            self.write(encode_command(argv))
+
+    def _added(self) -> None:
+        if self.end >= self._next_trim:
+            self.trim()
+        elif self.state is None or not self.state.gathers:
+            self.hand_out()
+
+    def _pass_on(self, data: bytes) -> None:
+        """The next bytes of the stream, which `end` counts already."""
         self._tail.append(data)
         for reader in self._in_step:
             session = reader.session
             out = session.out
             if len(out) == 0:
-                self._wake(reader)
+                self._wake(reader, self.end - len(data))
                 if not reader.in_step:
                     continue
             out.append(data)
-        self.end += len(data)
-        if self.end >= self._next_trim:
-            self.trim()
 
     def db_index(self) -> int:
         """The database that the stream is in; -1 when the next command will say."""
@@ -106,11 +143,11 @@ class Backlog(LogSink):
         """Readers from here on are in this database already."""
         self._db_index = db_index
 
-    def _wake(self, reader: Reader) -> None:
+    def _wake(self, reader: Reader, offset: int) -> None:
         """The first piece of a turn for a reader in step; it falls behind when its peer has not taken the last."""
         port = reader.session.port
         if port.unsent_bytes() > 0:
-            reader.offset = self.end
+            reader.offset = offset
             self._leave_step(reader)
             self.on_behind()
         else:
@@ -123,18 +160,27 @@ class Backlog(LogSink):
 
     def _store_tail(self) -> None:
         """Write to the blocks what waits for it."""
+        self.hand_out()
         tail = self._tail
         data = tail[0] if len(tail) == 1 else b"".join(tail)
         tail.clear()
         done = 0
         while done < len(data):
             if self._room == 0:
-                self._blocks.append(new_block())
+                self._blocks.append(self._next_block())
                 self._room = BLOCK_BYTES
             part = data if done == 0 and len(data) <= self._room else data[done : done + self._room]
             self._blocks[-1].write(part)
             self._room -= len(part)
             done += len(part)
+
+    def _next_block(self) -> mmap.mmap:
+        block = self._spare
+        if block is None:
+            return new_block()
+        self._spare = None
+        block.seek(0)
+        return block
 
     # -- reading
 
@@ -197,6 +243,7 @@ class Backlog(LogSink):
         # A block goes when all of it is older; the last one stays.
         old = min(max((wanted - self._base) // BLOCK_BYTES, 0), len(self._blocks) - 1)
         if old > 0:
+            self._spare = self._blocks[old - 1]
             del self._blocks[:old]
             self._base += old * BLOCK_BYTES
 
@@ -205,7 +252,7 @@ class Backlog(LogSink):
 
     def _check(self) -> None:
         assert self._base <= self.start <= self.end
-        waiting = sum([len(piece) for piece in self._tail])
+        waiting = sum([len(piece) for piece in self._tail]) + len(self._fresh)
         assert self._base + len(self._blocks) * BLOCK_BYTES == self.end - waiting + self._room
         assert 0 <= self._room < BLOCK_BYTES or self.end == self._base
         for reader in self.readers:

@@ -94,7 +94,7 @@ class History:
         """The backlog; it begins here if there was none."""
         backlog = self.backlog
         if backlog is None:
-            backlog = Backlog(self.engine.config.int("repl-backlog-size"), self._offset)
+            backlog = Backlog(self.engine.config.int("repl-backlog-size"), self._offset, self.engine)
             backlog.on_behind = self.on_behind
             self.backlog = backlog
             self.choose_source()

@@ -50,6 +50,15 @@ def encode_bulk_in_python(value: bytes) -> bytes:
     return b"$" + str(len(value)).encode() + b"\r\n" + value + b"\r\n"
 
 
+def add_request_in_python(buffer: bytearray, argv: list[bytes], most: int) -> int:
+    """Append a request as a client would send it: how many bytes; more than `most` are not added, and that is 0."""
+    data = b"*%d\r\n" % len(argv) + b"".join([encode_bulk_in_python(argument) for argument in argv])
+    if len(data) > most:
+        return 0
+    buffer += data
+    return len(data)
+
+
 def pack_entries_in_python(elements: list[bytes]) -> bytes:
     """Entries one after the other, as datatypes/packed_entries.py describes them."""
     parts: list[bytes] = []
@@ -112,6 +121,9 @@ IS_NATIVE: Final = _native is not None
 split_requests: Final[SplitRequests | None] = getattr(_native, "split_requests", None)
 encode_plain: Final[Callable[[object, int], bytes | None]] = getattr(_native, "encode_plain", encode_plain_in_python)
 encode_bulk: Final[Callable[[bytes], bytes]] = getattr(_native, "encode_bulk", encode_bulk_in_python)
+add_request: Final[Callable[[bytearray, list[bytes], int], int]] = getattr(
+    _native, "add_request", add_request_in_python
+)
 pack_entries: Final[Callable[[list[bytes]], bytes]] = getattr(_native, "pack_entries", pack_entries_in_python)
 unpack_entries: Final[Callable[[list[bytes], bytes | bytearray, int, int], int]] = getattr(
     _native, "unpack_entries", unpack_entries_in_python

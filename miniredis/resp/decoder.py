@@ -28,7 +28,6 @@ BIG_ARGUMENT: Final = 32 * 1024
 #: Requests split off at a time, where that is done in C.
 SPLIT: Final = 32
 
-NOTHING: Final[list[bytes]] = []
 
 CR: Final = 13
 STAR: Final = 42
@@ -52,7 +51,6 @@ class RequestDecoder:
         #: Requests that were split off already, the last first; `position` is behind them.
         self._ready: list[list[bytes]] = []
         self._split = False  # the request returned last was one of them
-        self._last: list[bytes] = NOTHING
         self._likely: bytes = b""  # the name of its next command, perhaps
         self._argv: list[bytes] | None = None  # the arguments so far of an unfinished request
         self._missing: i64 = 0  # how many more it announced
@@ -102,9 +100,7 @@ class RequestDecoder:
         """The next request; None when the bytes end before it does.  Empty requests are passed over."""
         ready = self._ready
         if len(ready) > 0:
-            request = ready.pop()
-            self._last = request
-            return request
+            return ready.pop()
         data = self.data
         position = self.position
         if (
@@ -117,13 +113,11 @@ class RequestDecoder:
             self.position = split_requests(data, int(position), SPLIT, self.max_bulk, self._likely, ready)
             if len(ready) > 0:
                 request = ready.pop()
-                self._last = request
                 self._likely = request[0]
                 self._split = True
                 self.whole = True
                 return request
         self._split = False
-        self._last = NOTHING  # a client that falls silent keeps nothing of what it sent
         end: i64 = len(data)
         argv: list[bytes] | None = self._argv
         missing: i64 = 0
@@ -259,11 +253,9 @@ class RequestDecoder:
         return argv
 
     def raw(self) -> bytes | None:
-        """The bytes of the request that `next` returned last, or None when they are not in one piece."""
-        if not self.whole:
+        """The bytes of the request that `next` returned last; None when they are not at hand in one piece."""
+        if self._split or not self.whole:
             return None
-        if self._split:
-            return encode_request(self._last)
         return self.data[self.start : self.position]
 
 

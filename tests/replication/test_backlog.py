@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.sinks import Replay
+from miniredis.formats.aof import encode_command
 from miniredis.replication.backlog import Backlog, Reader
 from miniredis.testing.memory import MemoryServer
 from replication.world import SilentPort
@@ -77,6 +78,58 @@ def test_a_reader_in_step_gets_the_same_bytes_by_reference():
     backlog._check()
 
 
+def test_commands_of_one_clients_turn_are_handed_out_together():
+    state = MemoryServer().engine
+    backlog = Backlog(1000, 0, state)
+    reader, port = reader_at(backlog, 0)
+    backlog.fetch(reader, 100)
+    backlog.know_database(0)
+    state.gathers = True
+    backlog.append(0, [b"SET", b"a", b"1"], None)
+    backlog.append_block([Replay(0, [b"DEL", b"a"], None), Replay(0, [b"DEL", b"b"], None)])
+    assert (reader.session.out, port.woken) == ([], 0)
+    assert backlog.end == 27 + 15 + 2 * 20 + 14
+    backlog._check()
+    state.gathers = False
+    backlog.hand_out()
+    assert len(reader.session.out) == port.woken == 1
+    backlog.append(0, [b"DEL", b"c"], None)
+    assert len(reader.session.out) == 2, "outside of a turn nothing waits"
+    assert b"".join(reader.session.out) == everything(backlog)
+
+
+def test_a_long_command_keeps_its_place_among_short_ones():
+    state = MemoryServer().engine
+    backlog = Backlog(1000, 0, state)
+    reader, _ = reader_at(backlog, 0)
+    backlog.fetch(reader, 100)
+    backlog.know_database(0)
+    state.gathers = True
+    commands = [[b"SET", b"a", b"1"], [b"SET", b"b", b"x" * 20_000], [b"SET", b"c", b"3"]]
+    for argv in commands:
+        backlog.append(0, argv, None)
+    backlog.hand_out()
+    assert b"".join(reader.session.out) == b"".join([encode_command(argv) for argv in commands])
+
+
+def test_a_reader_that_falls_behind_while_commands_gather_misses_none():
+    state = MemoryServer().engine
+    backlog = Backlog(1000, 0, state)
+    reader, port = reader_at(backlog, 0)
+    backlog.fetch(reader, 100)
+    port.unread = 1
+    state.gathers = True
+    backlog.append(0, [b"SET", b"a", b"1"], None)
+    backlog.append(0, [b"SET", b"b", b"2"], None)
+    backlog.hand_out()
+    assert not reader.in_step
+    assert backlog.unread_bytes(reader) == backlog.end
+    backlog.append(0, [b"SET", b"c", b"3"], None)
+    while not reader.in_step:
+        backlog.fetch(reader, 10)
+    assert b"".join(reader.session.out) == everything(backlog)
+
+
 def test_a_reader_whose_peer_does_not_read_falls_behind_and_catches_up():
     backlog = Backlog(100, 0)
     told: list[str] = []
@@ -133,14 +186,22 @@ def test_nothing_is_read_at_the_end():
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 2), st.integers(1, 30000), st.booleans()), max_size=60), st.integers(1, 100_000)
+    st.lists(st.tuples(st.integers(0, 4), st.integers(1, 30000), st.booleans()), max_size=60), st.integers(1, 100_000)
 )
 def test_every_reader_sees_the_stream_whole_and_in_order(steps: list[tuple[int, int, bool]], size: int):
-    backlog = Backlog(size, 0)
+    state = MemoryServer().engine
+    backlog = Backlog(size, 0, state)
+    backlog.know_database(0)
     readers = [reader_at(backlog, 0) for _ in range(2)]
     stream = b""
     for action, amount, stuck in steps:
-        if action == 0:
+        if action == 3:
+            stream += encode_command([b"x" * amount])
+            state.gathers = stuck
+            backlog.append(0, [b"x" * amount], None)
+        elif action == 4:
+            backlog.hand_out()
+        elif action == 0:
             piece = bytes([len(stream) % 251]) * amount
             stream += piece
             backlog.write(piece)
@@ -151,6 +212,7 @@ def test_every_reader_sees_the_stream_whole_and_in_order(steps: list[tuple[int, 
                 backlog.fetch(reader, amount)
                 backlog.trim()
         backlog._check()
+    backlog.hand_out()
     for reader, _ in readers:
         while not reader.in_step:
             backlog.fetch(reader, 1000)
