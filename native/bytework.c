@@ -6,7 +6,9 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #define MAX_DEPTH 32
 #define LONG_ENTRY 255
@@ -160,6 +162,96 @@ split_requests(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     if (PyList_Reverse(out) < 0)
         return NULL;
     return PyLong_FromSsize_t(at - start);
+}
+
+/* -- big arguments: bytes objects that nobody else knows yet are filled in place */
+
+/* make_room(size: int) -> bytes */
+static PyObject *
+make_room(PyObject *module, PyObject *size)
+{
+    Py_ssize_t count = PyLong_AsSsize_t(size);
+    if (count < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "there is no such room");
+        return NULL;
+    }
+    return PyBytes_FromStringAndSize(NULL, count);
+}
+
+/* A place in an argument that is being filled: its bytes from `from` on, NULL with an exception. */
+static char *
+find_place(PyObject *target, Py_ssize_t from, Py_ssize_t count)
+{
+    if (!PyBytes_CheckExact(target)) {
+        PyErr_SetString(PyExc_TypeError, "only bytes are filled");
+        return NULL;
+    }
+    if (from < 0 || count < 0 || from > PyBytes_GET_SIZE(target) || count > PyBytes_GET_SIZE(target) - from) {
+        PyErr_SetString(PyExc_ValueError, "there is no such place");
+        return NULL;
+    }
+    return PyBytes_AS_STRING(target) + from;
+}
+
+/* fill(target: bytes, at: int, data: bytes, start: int, count: int) -> None */
+static PyObject *
+fill(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_ssize_t at, start, count;
+    char *to;
+    if (nargs != 5 || !PyBytes_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "fill(target: bytes, at: int, data: bytes, start: int, count: int)");
+        return NULL;
+    }
+    at = PyLong_AsSsize_t(args[1]);
+    start = PyLong_AsSsize_t(args[3]);
+    count = PyLong_AsSsize_t(args[4]);
+    if (PyErr_Occurred())
+        return NULL;
+    to = find_place(args[0], at, count);
+    if (to == NULL || find_place(args[2], start, count) == NULL)
+        return NULL;
+    memcpy(to, PyBytes_AS_STRING(args[2]) + start, (size_t)count);
+    Py_RETURN_NONE;
+}
+
+/* receive_into(fd: int, target: bytes, at: int, count: int, beyond: int) -> int */
+static PyObject *
+receive_into(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    char dropped[2];
+    struct iovec pieces[2];
+    Py_ssize_t at, count, beyond, received;
+    long fd;
+    if (nargs != 5) {
+        PyErr_SetString(PyExc_TypeError, "receive_into(fd: int, target: bytes, at: int, count: int, beyond: int)");
+        return NULL;
+    }
+    fd = PyLong_AsLong(args[0]);
+    at = PyLong_AsSsize_t(args[2]);
+    count = PyLong_AsSsize_t(args[3]);
+    beyond = PyLong_AsSsize_t(args[4]);
+    if (PyErr_Occurred())
+        return NULL;
+    pieces[0].iov_base = find_place(args[1], at, count);
+    if (pieces[0].iov_base == NULL)
+        return NULL;
+    if (beyond < 0 || beyond > (Py_ssize_t)sizeof(dropped)) {
+        PyErr_SetString(PyExc_ValueError, "two bytes may be dropped at most");
+        return NULL;
+    }
+    pieces[0].iov_len = (size_t)count;
+    pieces[1].iov_base = dropped;
+    pieces[1].iov_len = (size_t)beyond;
+    do {
+        received = readv((int)fd, pieces, 2);
+    } while (received < 0 && errno == EINTR && PyErr_CheckSignals() == 0);
+    if (PyErr_Occurred())
+        return NULL;
+    if (received < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        return PyErr_SetFromErrno(PyExc_OSError);
+    return PyLong_FromSsize_t(received);
 }
 
 /* -- replies */
@@ -521,6 +613,9 @@ mark_of_key(PyObject *self, PyObject *const *args, Py_ssize_t count)
 
 static PyMethodDef methods[] = {
     {"split_requests", (PyCFunction)(void (*)(void))split_requests, METH_FASTCALL, NULL},
+    {"make_room", make_room, METH_O, NULL},
+    {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, NULL},
+    {"receive_into", (PyCFunction)(void (*)(void))receive_into, METH_FASTCALL, NULL},
     {"encode_plain", (PyCFunction)(void (*)(void))encode_plain, METH_FASTCALL, NULL},
     {"encode_bulk", encode_bulk, METH_O, NULL},
     {"add_request", (PyCFunction)(void (*)(void))add_request, METH_FASTCALL, NULL},

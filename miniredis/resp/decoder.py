@@ -13,7 +13,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from miniredis.resp.bytework import encode_plain, split_requests
+from miniredis.resp.bytework import encode_plain, fill, make_room, receive_into, split_requests
 from miniredis.resp.errors import ProtocolError
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.quoting import split_arguments
@@ -24,6 +24,10 @@ MAX_ARGUMENTS_BEFORE_AUTHENTICATION: Final = 10
 MAX_BULK_BEFORE_AUTHENTICATION: Final = 16 * 1024
 #: From this size an argument that has not arrived whole is gathered apart, so that no chunk is copied twice.
 BIG_ARGUMENT: Final = 32 * 1024
+
+#: Room for the beginning of a big argument, and by how much it is more than what has come.
+FIRST_ROOM: Final = 4096
+WIDER: Final = 4
 
 #: Requests split off at a time, where that is done in C.
 SPLIT: Final = 32
@@ -55,14 +59,15 @@ class RequestDecoder:
         self._argv: list[bytes] | None = None  # the arguments so far of an unfinished request
         self._missing: i64 = 0  # how many more it announced
         self._bulk_length: i64 = -1  # announced length of the argument that comes next, -1: not read yet
-        self._gathered: bytearray | None = None  # the beginning of a big argument
+        self._room: bytes | bytearray | None = None  # for a big argument, or for its beginning
+        self._filled: i64 = 0  # so much of it has come, with the CRLF
         self._argv_bytes: i64 = 0  # of the arguments in _argv
 
     def pending_bytes(self) -> int:
         """Received but not yet returned: what counts against client-query-buffer-limit."""
         total = len(self.data) - int(self.position)
-        if self._gathered is not None:
-            total += len(self._gathered)
+        if self._room is not None:
+            total += int(self._filled)
         if self._argv is not None:
             total += int(self._argv_bytes)
         for argv in self._ready:
@@ -70,24 +75,21 @@ class RequestDecoder:
         return total
 
     def is_gathering(self) -> bool:
-        """Whether more of a big argument is to come."""
-        return self._gathered is not None
+        """Whether more of a big argument is to come: it may be received straight into its place."""
+        return self._room is not None
 
     def is_idle(self) -> bool:
         """Nothing of an unfinished request is held."""
         return self.position >= len(self.data) and self._argv is None and len(self._ready) == 0
 
     def feed(self, data: bytes) -> None:
-        gathered = self._gathered
-        if gathered is not None:
-            # The next argument's missing bytes and its CRLF; the rest begins a new buffer.
-            needed = int(self._bulk_length) + 2 - len(gathered)
+        if self._room is not None:
+            # The argument's missing bytes and its CRLF; the rest begins a new buffer.
+            needed = int(self._bulk_length + 2 - self._filled)
+            self._fill(data, 0)
             if len(data) <= needed:
-                gathered += data
                 return
-            gathered += data[:needed]
-            data = data[needed:]
-            self.data = data
+            self.data = data[needed:]
             self.position = 0
         elif self.position >= len(self.data):
             self.data = data
@@ -95,6 +97,60 @@ class RequestDecoder:
         else:
             self.data = self.data[int(self.position) :] + data
             self.position = 0
+
+    def receive_from(self, fd: int, most: int) -> int:
+        """Receive up to `most` bytes of a big argument; how many came, 0 at the end, -1 when none are there.
+
+        Raises OSError.
+        """
+        room = self._room
+        assert room is not None
+        size: i64 = len(room)
+        length = self._bulk_length
+        if self._filled == size and size < length:
+            room = self._widen(size)
+            size = len(room)
+        missing = size - self._filled
+        count: i64 = most
+        beyond: i64 = 0
+        if missing <= count:
+            count = max(missing, 0)
+            if size == length:
+                beyond = min(length + 2 - self._filled, 2)
+        received = receive_into(fd, room, int(min(self._filled, size)), int(count), int(beyond))
+        if received > 0:
+            self._filled += received
+        return received
+
+    def _begin_big(self, data: bytes, position: i64, length: i64) -> None:
+        """An argument of which `data` has the beginning."""
+        begun: i64 = len(data) - position
+        self._room = make_room(int(min(length, max(FIRST_ROOM, WIDER * begun))))
+        self._filled = 0
+        self._bulk_length = length
+        self._fill(data, position)
+
+    def _fill(self, data: bytes, start: i64) -> None:
+        """As much of `data` as belongs to the argument; what comes of its CRLF is only counted."""
+        room = self._room
+        assert room is not None
+        length = self._bulk_length
+        came = min(len(data) - start, length + 2 - self._filled)
+        count = min(came, length - self._filled)
+        if count > 0:
+            if self._filled + count > len(room):
+                room = self._widen(self._filled + count)
+            fill(room, int(self._filled), data, int(start), int(count))
+        self._filled += came
+
+    def _widen(self, needed: i64) -> bytes | bytearray:
+        """Room for more, so that it is copied rarely: memory follows what comes, not what was announced."""
+        before = self._room
+        assert before is not None
+        room = make_room(int(min(self._bulk_length, WIDER * needed)))
+        fill(room, 0, bytes(before), 0, int(self._filled))
+        self._room = room
+        return room
 
     def next(self) -> list[bytes] | None:
         """The next request; None when the bytes end before it does.  Empty requests are passed over."""
@@ -162,13 +218,12 @@ class RequestDecoder:
             missing = self._missing
             length = self._bulk_length
             self.whole = False
-            gathered = self._gathered
-            if gathered is not None:
-                if len(gathered) < length + 2:
+            room = self._room
+            if room is not None:
+                if self._filled < length + 2:
                     return None
-                del gathered[int(length) :]  # cheap at the end, so that the argument is copied only once
-                argv.append(bytes(gathered))
-                self._gathered = None
+                argv.append(bytes(room))
+                self._room = None
                 length = -1
                 missing -= 1
         while missing > 0:
@@ -194,8 +249,9 @@ class RequestDecoder:
             argument_end: i64 = position + length
             if argument_end + 2 > end:
                 if length >= BIG_ARGUMENT:
-                    self._gathered = bytearray(data[int(position) :])
-                    position = end
+                    self._begin_big(data, position, length)
+                    self.data = b""
+                    position = 0
                 break
             argv.append(data[position:argument_end])
             position = argument_end + 2

@@ -87,8 +87,11 @@ class SessionConnection(HubConnection):
         session = self.session
         assert session is not None
         self.engine.counters.reads += 1
+        if session.decoder.is_gathering():
+            self.receive_big(session)
+            return
         try:
-            data = self.sock.recv(RECEIVE_BIG_BYTES if session.decoder.is_gathering() else RECEIVE_BYTES)
+            data = self.sock.recv(RECEIVE_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -100,6 +103,19 @@ class SessionConnection(HubConnection):
         session.bytes_in += len(data)
         session.decoder.feed(data)
         self.proceed()
+
+    def receive_big(self, session: Session) -> None:
+        """More of a big argument, straight into its place."""
+        try:
+            received = session.decoder.receive_from(self.fd, RECEIVE_BIG_BYTES)
+        except OSError:
+            self.lose()
+            return
+        if received > 0:
+            session.bytes_in += received
+            self.proceed()
+        elif received == 0:
+            self.lose()
 
     def proceed(self) -> None:
         """Run what has been received, send what came of it."""

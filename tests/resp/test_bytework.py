@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -14,9 +17,12 @@ from miniredis.resp.bytework import (
     add_request_in_python,
     encode_bulk_in_python,
     encode_plain_in_python,
+    fill_in_python,
     key_slot_in_python,
+    make_room_in_python,
     mark_of_key_in_python,
     pack_entries_in_python,
+    receive_into_in_python,
     unpack_entries_in_python,
 )
 from miniredis.resp.decoder import RequestDecoder, encode_request
@@ -108,6 +114,47 @@ def test_requests_are_gathered_alike(native: ModuleType, arguments: list[list[by
         assert size > 0 or len(encode_command(argv)) > most
 
 
+def in_c(native: ModuleType) -> tuple[Any, Any, Any]:
+    return native.make_room, native.fill, native.receive_into
+
+
+def in_python(native: ModuleType) -> tuple[Any, Any, Any]:
+    return make_room_in_python, fill_in_python, receive_into_in_python
+
+
+@pytest.mark.parametrize("form", [in_c, in_python])
+def test_an_argument_is_received_into_its_place(native: ModuleType, form: Callable[[ModuleType], Any]) -> None:
+    make_room, fill, receive_into = form(native)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        room = make_room(10)
+        fill(room, 0, b"[012]", 1, 3)
+        assert receive_into(ours.fileno(), room, 3, 7, 2) == -1
+        theirs.send(b"34")
+        assert receive_into(ours.fileno(), room, 3, 7, 2) == 2
+        theirs.send(b"56789\r\nPING")
+        assert receive_into(ours.fileno(), room, 5, 5, 2) == 7
+        assert bytes(room) == b"0123456789"
+        assert ours.recv(10) == b"PING"
+        theirs.close()
+        assert receive_into(ours.fileno(), room, 0, 10, 0) == 0
+        broken = ours.detach()
+        os.close(broken)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            receive_into(broken, room, 0, 10, 0)
+
+
+def test_there_is_no_place_outside_of_the_room() -> None:
+    room = make_room_in_python(4)
+    for at, start, count in ((1, 0, 4), (-1, 0, 1), (0, 1, 4)):
+        with pytest.raises(ValueError, match="no such place"):
+            fill_in_python(room, at, b"data", start, count)
+    for at, count, beyond in ((1, 4, 0), (-1, 1, 0), (0, 4, 3)):
+        with pytest.raises(ValueError, match="no such place"):
+            receive_into_in_python(0, room, at, count, beyond)
+
+
 def test_depth_is_bounded(native: ModuleType) -> None:
     reply: object = b"x"
     for _ in range(40):
@@ -120,6 +167,21 @@ def test_depth_is_bounded(native: ModuleType) -> None:
     ("function", "arguments"),
     [
         ("encode_bulk", (1,)),
+        ("make_room", ("1",)),
+        ("make_room", (-1,)),
+        ("fill", (bytearray(4), 0, b"data", 0, 4)),
+        ("fill", (b"room", 0, "data", 0, 4)),
+        ("fill", (b"room", "0", b"data", 0, 4)),
+        ("fill", (b"room", 1, b"data", 0, 4)),
+        ("fill", (b"room", -1, b"data", 0, 4)),
+        ("fill", (b"room", 0, b"data", 1, 4)),
+        ("fill", (b"room", 0, b"data", 0, -1)),
+        ("receive_into", (0, b"room", 0, 4)),
+        ("receive_into", ("0", b"room", 0, 4, 0)),
+        ("receive_into", (0, bytearray(4), 0, 4, 0)),
+        ("receive_into", (0, b"room", 1, 4, 0)),
+        ("receive_into", (0, b"room", 0, 4, 3)),
+        ("receive_into", (0, b"room", 0, 4, -1)),
         ("add_request", (b"", [b"PING"], 10)),
         ("add_request", (bytearray(), (b"PING",), 10)),
         ("add_request", (bytearray(), ["PING"], 10)),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from random import Random
+from select import select
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -120,6 +123,46 @@ def test_what_is_held_is_what_was_received_and_not_what_was_announced() -> None:
     assert decoder.next() is None
     assert decoder.pending_bytes() == 3 + 1500
     assert not decoder.is_idle()
+
+
+@given(
+    sizes=st.lists(st.integers(0, 200_000), min_size=1, max_size=4),
+    pieces=st.lists(st.tuples(st.booleans(), st.integers(1, 90_000)), max_size=60),
+)
+def test_big_arguments_are_received_straight_into_their_places(
+    sizes: list[int], pieces: list[tuple[bool, int]]
+) -> None:
+    request = [b"%d" % number * (size // 2) for number, size in enumerate(sizes)]
+    stream = encode_command(request) + b"PING\r\n"
+    decoder = RequestDecoder()
+    found: list[list[bytes]] = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        sender = Thread(target=theirs.sendall, args=(stream,))
+        sender.start()
+        left = len(stream)
+        steps = iter(pieces)
+        while left > 0:
+            straight, most = next(steps, (True, 70_000))
+            select([ours], [], [])
+            if straight and decoder.is_gathering():
+                came = decoder.receive_from(ours.fileno(), most)
+            else:
+                data = ours.recv(most)
+                decoder.feed(data)
+                came = len(data)
+            assert came > 0
+            left -= came
+            found += drain(decoder)
+        sender.join()
+        if not decoder.is_gathering():
+            decoder.feed(b"*1\r\n$40000\r\nx")
+            assert decoder.next() is None
+        assert decoder.receive_from(ours.fileno(), 100) == -1
+        theirs.close()
+        assert decoder.receive_from(ours.fileno(), 100) == 0
+    assert found == [request, [b"PING"]]
 
 
 def test_the_bytes_of_a_request_are_there_when_it_came_in_one_piece() -> None:
