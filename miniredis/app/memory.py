@@ -43,11 +43,19 @@ class Information(ctypes.Structure):
     ]
 
 
+#: What glibc's mallopt calls its settings.
+TRIM_THRESHOLD: Final = -1
+MMAP_THRESHOLD: Final = -3
+#: From this size memory has a mapping of its own, which is new each time; the most that glibc comes to by itself.
+MAPPED_BYTES: Final = 32 << 20
+
+
 class Allocator:
-    """The C allocator of this process.  Without glibc's two functions there is nothing to give back."""
+    """The C allocator of this process.  Without glibc's functions there is nothing to set and to give back."""
 
     def __init__(self) -> None:
         library = ctypes.CDLL(None)
+        self._set: Any = getattr(library, "mallopt", None)
         self._trim: Any = getattr(library, "malloc_trim", None)
         self._information: Any = getattr(library, "mallinfo2", None)
         if self._information is not None:
@@ -56,6 +64,16 @@ class Allocator:
     def free_bytes(self) -> int:
         """What it keeps for later."""
         return int(self._information().fordblks) if self._information is not None else 0
+
+    def keep_ready(self) -> None:
+        """Keep what large values leave, up to what is looked after here.
+
+        By itself glibc returns the end of the heap at every second such value, and each of the next pays with a fault
+        for every page.
+        """
+        if self._set is not None:
+            self._set(TRIM_THRESHOLD, WORTH_BYTES)
+            self._set(MMAP_THRESHOLD, MAPPED_BYTES)
 
     def give_back(self) -> None:
         if self._trim is not None:

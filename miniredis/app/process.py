@@ -24,7 +24,7 @@ from twisted.python.components import Componentized
 
 from miniredis.app.activation import handed_over, inherited_sockets
 from miniredis.app.log import LogFile, ServerLog
-from miniredis.app.memory import let_go_of_code
+from miniredis.app.memory import Allocator, let_go_of_code
 from miniredis.app.options import Start, fatal, find_files, read_file
 from miniredis.app.service import ListenFailed, MiniRedisService
 from miniredis.app.supervisor import Supervisor
@@ -161,6 +161,7 @@ class ServerProcess(Service):
 
     def startService(self) -> None:
         self.running = 1
+        Allocator().keep_ready()
         # Before anybody can read that we are ready, and once more when the reactor has installed its own.
         self._take_signals()
         self.reactor.callWhenRunning(self._take_signals)

@@ -27,7 +27,7 @@ BIG_ARGUMENT: Final = 32 * 1024
 
 #: Room for the beginning of a big argument, and by how much it is more than what has come.
 FIRST_ROOM: Final = 4096
-WIDER: Final = 4
+WIDER: Final = 16
 
 #: Requests split off at a time, where that is done in C.
 SPLIT: Final = 32

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -102,9 +104,28 @@ def test_the_real_allocator_tells_and_gives() -> None:
     allocator.give_back()
 
 
+LARGE_VALUES = """
+from resource import RUSAGE_SELF, getrusage
+from miniredis.app.memory import Allocator
+Allocator().keep_ready()
+kept = [bytes(1 << 20) for _ in range(4)]
+before = getrusage(RUSAGE_SELF).ru_minflt
+for number in range(400):
+    kept[number % 4] = b""
+    kept[number % 4] = bytes(1 << 20)
+print(getrusage(RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_what_large_values_leave_is_there_for_the_next_ones() -> None:
+    printed = subprocess.run([sys.executable, "-c", LARGE_VALUES], check=True, capture_output=True, text=True).stdout
+    assert int(printed) < 4 * 256, "pages that had to be asked for, of 102,400 that were used"
+
+
 def test_without_glibc_nothing_happens() -> None:
     allocator = Allocator()
-    allocator._trim = allocator._information = None
+    allocator._trim = allocator._information = allocator._set = None
+    allocator.keep_ready()
     assert allocator.free_bytes() == 0
     allocator.give_back()
 
