@@ -15,7 +15,7 @@ from miniredis.commands.declaration import Command
 from miniredis.dispatch.routing import positions
 from miniredis.dispatch.session import Session
 from miniredis.keyspace.slots import SLOTS, key_slot
-from miniredis.resp.encoder import encode_command, encode_reply
+from miniredis.resp.encoder import command_size, encode_reply
 
 KEY_COUNT: Final = b"key-count"
 
@@ -46,7 +46,7 @@ class SlotUsage:
             return
         slot = key_slot(argv[found[0]])
         self.nanoseconds[slot] += spent_ns
-        self.bytes_in[slot] += len(encode_command(argv))
+        self.bytes_in[slot] += command_size(argv)
         if not isinstance(reply, Deferred):
             self.bytes_out[slot] += len(encode_reply(reply, session.context.resp))
 

@@ -47,7 +47,7 @@ from miniredis.keyspace.keyspace import Keyspace
 from miniredis.keyspace.slots import OURS
 from miniredis.resp.bytework import mark_of_key
 from miniredis.resp.drawn import DrawnReply
-from miniredis.resp.encoder import append_bulk, append_integer, append_reply, encode_command, encode_error
+from miniredis.resp.encoder import append_bulk, append_integer, append_reply, command_size, encode_error
 from miniredis.resp.errors import (
     ProtocolError,
     ReplyError,
@@ -267,7 +267,7 @@ class Engine(Delivery):
     def _note_large_request(self, session: Session, argv: list[bytes]) -> None:
         """A request that came in pieces may be large; one that came at once is not."""
         if self.log_larger_bytes >= 0:
-            size = len(encode_command(argv))
+            size = command_size(argv)
             command = self.commands.look_up(argv)
             if size >= self.log_larger_bytes and command is not None:
                 self.command_log.note(LARGE_REQUEST, session, command, argv, size)

@@ -13,7 +13,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from miniredis.resp.bytework import encode_plain, fill, make_room, receive_into, split_requests
+from miniredis.resp.bytework import fill, make_room, receive_into, split_requests
+from miniredis.resp.encoder import command_size
 from miniredis.resp.errors import ProtocolError
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.quoting import split_arguments
@@ -71,7 +72,7 @@ class RequestDecoder:
         if self._argv is not None:
             total += int(self._argv_bytes)
         for argv in self._ready:
-            total += len(encode_request(argv))
+            total += command_size(argv)
         return total
 
     def is_gathering(self) -> bool:
@@ -313,10 +314,3 @@ class RequestDecoder:
         if self._split or not self.whole:
             return None
         return self.data[self.start : self.position]
-
-
-def encode_request(argv: list[bytes]) -> bytes:
-    """As a client would send it."""
-    data = encode_plain(argv, 2)
-    assert data is not None
-    return data

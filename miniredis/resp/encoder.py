@@ -179,6 +179,15 @@ def encode_reply(reply: object, resp: int) -> bytes:
     return b"".join(out)
 
 
+def command_size(argv: list[bytes]) -> int:
+    """How many bytes `encode_command` would make."""
+    size = 3 + len(str(len(argv)))
+    for argument in argv:
+        length = len(argument)
+        size += 5 + len(str(length)) + length
+    return size
+
+
 def encode_command(argv: list[bytes]) -> bytes:
     """A request as an array of bulk strings: what the AOF and replicas are sent."""
     if IS_NATIVE:

@@ -25,7 +25,7 @@ from miniredis.resp.bytework import (
     receive_into_in_python,
     unpack_entries_in_python,
 )
-from miniredis.resp.decoder import RequestDecoder, encode_request
+from miniredis.resp.decoder import RequestDecoder
 from miniredis.resp.encoder import append_bulk, append_reply, encode_command
 from miniredis.resp.errors import ProtocolError
 from native_build import build_native
@@ -222,7 +222,7 @@ def drained(pieces: list[bytes]) -> tuple[list[list[bytes]], list[bytes], bytes,
         try:
             while (argv := requests.next()) is not None:
                 found.append(argv)
-                raw.append(requests.raw() or encode_request(argv))
+                raw.append(requests.raw() or encode_command(argv))
         except ProtocolError as problem:
             return found, raw, problem.message, 0
     return found, raw, b"", requests.pending_bytes()
@@ -242,7 +242,7 @@ def test_requests_are_split_off_as_they_are_read(native: ModuleType, stream: byt
 def test_requests_that_were_split_off_count_as_pending(native: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoder, "split_requests", native.split_requests)
     requests = RequestDecoder()
-    request = encode_request([b"SET", b"k", b"v"])
+    request = encode_command([b"SET", b"k", b"v"])
     requests.feed(request * 50 + b"*1\r\n$3\r\nab")
     for left in range(50, 0, -1):
         assert not requests.is_idle()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from miniredis.resp import errors, replies
-from miniredis.resp.encoder import append_reply, encode_command, encode_error, encode_reply
+from miniredis.resp.encoder import append_reply, command_size, encode_command, encode_error, encode_reply
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,11 @@ def test_an_error_is_one_line() -> None:
 
 def test_a_command_is_an_array_of_strings() -> None:
     assert encode_command([b"GET", b"k"]) == b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"
+
+
+@given(argv=st.lists(st.binary(max_size=200), max_size=120))
+def test_the_size_of_a_command_is_known_without_making_it(argv: list[bytes]) -> None:
+    assert command_size(argv) == len(encode_command(argv))
 
 
 def test_an_error_has_a_code() -> None:
