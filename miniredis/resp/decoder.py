@@ -40,7 +40,10 @@ DOLLAR: Final = 36
 
 
 class RequestDecoder:
-    """The requests of one connection, in order."""
+    """The requests of one connection, in order.
+
+    `max_bulk` is 100 bytes or more: a length of two digits is not held against it.
+    """
 
     def __init__(self, max_bulk: int = 512 * 1024 * 1024) -> None:
         self.max_bulk = max_bulk

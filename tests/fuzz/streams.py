@@ -69,7 +69,7 @@ def run_requests(data: bytes) -> None:
     """The first byte chooses what a client may send."""
     options, stream = data[:1] or b"\0", data[1:]
     authenticated = options[0] & 1 == 0
-    max_bulk = (512 << 20, 64, 40_000)[options[0] // 2 % 3]
+    max_bulk = (512 << 20, 100, 40_000)[options[0] // 2 % 3]
     found = same_for_all(stream, lambda cut: read_requests(cut, max_bulk, authenticated))
     expected = decode(stream, max_bulk, authenticated)
     assert found == expected, (found, expected)
