@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from miniredis import REDIS_VERSION, __version__
+from miniredis.commands.arguments import INT32_MAX, INT32_MIN
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.datatypes.discarded import LARGE
@@ -87,10 +88,10 @@ def flushall(ctx: Context, argv: list[bytes]) -> object:
 )
 def swapdb(ctx: Context, argv: list[bytes]) -> object:
     first = parse_int64(argv[1])
-    if first is None:
+    if first is None or not INT32_MIN <= first <= INT32_MAX:
         raise error(b"invalid first DB index")
     second = parse_int64(argv[2])
-    if second is None:
+    if second is None or not INT32_MIN <= second <= INT32_MAX:
         raise error(b"invalid second DB index")
     count = len(ctx.keyspace.databases)
     if not 0 <= first < count or not 0 <= second < count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.commands.context import Context
-from miniredis.commands.declaration import FLAG_BITS, Command, CommandGroup
+from miniredis.commands.declaration import FLAG_BITS, NO_MANDATORY_KEYS, Command, CommandGroup
 from miniredis.commands.help import help_reply
 from miniredis.commands.key_specs import INDEX, KEYNUM, KEYWORD, RANGE, KeySpec
 from miniredis.commands.syntax import Argument, parse_syntax
@@ -239,7 +239,7 @@ def command_getkeys(ctx: Context, argv: list[bytes]) -> object:
     asked = argv[2:]
     command = _keyed_command(ctx, asked)
     positions = command.key_positions(asked)
-    if not positions:
+    if not positions and not command.flags & NO_MANDATORY_KEYS:
         raise error(b"Invalid arguments specified for command")
     return [asked[position] for position in positions]
 
@@ -260,7 +260,7 @@ def command_getkeysandflags(ctx: Context, argv: list[bytes]) -> object:
     found: list[object] = []
     for position, flags in command.keys_with_flags(asked):
         found.append([asked[position], SetReply([Status(flag.encode()) for flag in flags if flag != "variable_flags"])])
-    if not found:
+    if not found and not command.flags & NO_MANDATORY_KEYS:
         raise error(b"Invalid arguments specified for command")
     return found
 

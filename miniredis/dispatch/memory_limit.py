@@ -64,6 +64,8 @@ class MemoryLimit(Rule):
         counters = self.state.counters
         evicted = 0
         while memory.used > self.limit:
+            if self.state.keyspace.is_frozen:
+                return True  # nothing that replicas have to hear of happens in a pause
             if self.state.keyspace.imports and not self.state.is_replica:
                 return False
             if self.state.is_replica and self.state.config.flag("replica-ignore-maxmemory"):

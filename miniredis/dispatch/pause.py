@@ -38,7 +38,8 @@ class Wish:
 class Pause(Rule):
     """The pause of one server: as long and as strict as any that is wanted.
 
-    A pause begun again for the same reason is the longer and the stricter of both.  Who ends one ends his own.
+    A pause begun again for the same reason is the longer of both and as strict as the last.  Who ends one ends his own.
+    While there is one nothing expires or is evicted: keys whose time is over are not seen, but stay.
     """
 
     def __init__(self, state: ServerState, run: Run) -> None:
@@ -66,9 +67,10 @@ class Pause(Rule):
         known = self._wishes.get(reason)
         if known is not None:
             wish.until_ns = max(wish.until_ns, known.until_ns)
-            wish.writes_only = writes_only and known.writes_only
         self._wishes[reason] = wish
         self._settle()
+        if known is not None and known.writes_only != writes_only:
+            self._release()
 
     def end(self, reason: str = BY_CLIENT) -> None:
         """Nobody wants a pause for this reason any more; what no other holds runs, in the order in which it came."""
@@ -90,6 +92,7 @@ class Pause(Rule):
             self._timer.cancel()
         self._timer = None
         wishes = self._wishes
+        self.state.keyspace.set_frozen(len(wishes) > 0)
         if not wishes:
             self.state.gates &= ~GATE_PAUSED
             return
@@ -122,7 +125,7 @@ class Pause(Rule):
     def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
         if session.is_replica or session.is_primary:
             return None
-        if self.writes_only and not self._may_write(session, command):
+        if self.writes_only and not self._may_write(session, command, argv):
             return None
         if command.name in (b"reset", b"quit") or command.container == b"client":
             # Without these a pause could not be looked at or ended.
@@ -131,9 +134,12 @@ class Pause(Rule):
         self._held.append((session, command, argv, deferred))
         return deferred
 
-    def _may_write(self, session: Session, command: Command) -> bool:
-        if command.flags & (WRITE | MAY_REPLICATE):
-            return True
+    def _may_write(self, session: Session, command: Command, argv: list[bytes]) -> bool:
         if command.name == b"exec" and session.gates & GATE_MULTI:
-            return any(each.command.flags & (WRITE | MAY_REPLICATE) for each in session.queued)
-        return False
+            return any(self._writes(each.command, each.argv) for each in session.queued)
+        return self._writes(command, argv)
+
+    def _writes(self, command: Command, argv: list[bytes]) -> bool:
+        if command.flags & WRITE:
+            return True
+        return bool(command.flags & MAY_REPLICATE) and not self.state.only_reads(command, argv)

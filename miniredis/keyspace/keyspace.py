@@ -32,6 +32,8 @@ class Keyspace:
         self.discarded = DISCARDED
         #: Data is being moved in from elsewhere (import-mode): nothing goes by itself.
         self.imports: bool = False
+        #: Clients are paused: likewise.
+        self.is_frozen: bool = False
         self._expire_policy: int = EXPIRE_DELETE
 
     def _new_database(self, index: int) -> Database:
@@ -61,13 +63,19 @@ class Keyspace:
         self.databases[first].swap_contents(self.databases[second])
 
     def set_expire_policy(self, policy: int) -> None:
-        """One of the EXPIRE_ policies; while data is moved in, keys wait where they would be deleted."""
+        """One of the EXPIRE_ policies; while nothing may go by itself, keys wait where they would be deleted."""
         self._expire_policy = policy
-        self._apply_expire_policy(EXPIRE_WAIT if self.imports and policy == EXPIRE_DELETE else policy)
+        waits = (self.imports or self.is_frozen) and policy == EXPIRE_DELETE
+        self._apply_expire_policy(EXPIRE_WAIT if waits else policy)
 
     def set_imports(self, imports: bool) -> None:
         self.imports = imports
         self.set_expire_policy(self._expire_policy)
+
+    def set_frozen(self, is_frozen: bool) -> None:
+        if is_frozen != self.is_frozen:
+            self.is_frozen = is_frozen
+            self.set_expire_policy(self._expire_policy)
 
     def show_expired(self, shown: bool) -> None:
         """For the command of a client that moves data in: it sees keys whose time is over, and they stay."""

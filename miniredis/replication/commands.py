@@ -346,8 +346,8 @@ def wait(ctx: Context, argv: list[bytes]) -> object:
 def waitaof(ctx: Context, argv: list[bytes]) -> object:
     replication = replication_of(ctx)
     engine = engine_of(ctx)
-    locals_wanted = parse_int64(argv[1])
-    if locals_wanted is None or not 0 <= locals_wanted <= 1:
+    locals_wanted = parse_int(argv[1])
+    if not 0 <= locals_wanted <= 1:
         raise out_of_range_between(0, 1)
     count = parse_int64(argv[2])
     if count is None or count < 0:

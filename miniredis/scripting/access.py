@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from miniredis.commands.context import Context
+from miniredis.commands.declaration import Command
 from miniredis.dispatch.access import engine_of
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.info import human
+from miniredis.resp.errors import ReplyError
 from miniredis.scripting.functions import Libraries
 from miniredis.scripting.runner import ScriptRunner
+from miniredis.scripting.shebang import NO_WRITES, script_flags
 
 
 def runner_of(ctx: Context) -> ScriptRunner:
@@ -33,6 +36,19 @@ def provide_scripting(engine: Engine) -> None:
         threshold_ms = engine.config.int("busy-reply-threshold")
         runner.threshold_ns = threshold_ms * 1_000_000 if threshold_ms > 0 else 1 << 62
 
+    def only_reads(command: Command, argv: list[bytes]) -> bool:
+        if command.name == b"fcall":
+            function = libraries.functions.get(argv[1].lower())
+            return function is not None and function.flags & NO_WRITES != 0
+        if command.name == b"evalsha":
+            script = runner.cache.get(argv[1])
+            return script is not None and script.flags & NO_WRITES != 0
+        try:
+            return command.name == b"eval" and script_flags(argv[1])[0] & NO_WRITES != 0
+        except ReplyError:
+            return False
+
+    engine.only_reads = only_reads
     engine.config.follow(["busy-reply-threshold"], take_threshold)
 
     def memory_fields() -> list[tuple[str, object]]:

@@ -146,6 +146,42 @@ def test_a_pause_holds_writes_back_and_then_lets_them_go() -> None:
     assert other.received() == b"+OK\r\n"
 
 
+def test_a_pause_of_writes_after_one_of_everything_lets_reads_go_on() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    client.call(b"CLIENT", b"PAUSE", b"1000")
+    assert other.call(b"GET", b"k") == b""
+    client.call(b"CLIENT", b"PAUSE", b"1000", b"WRITE")
+    server.run_woken()
+    assert other.received() == b"$-1\r\n"
+
+
+def test_nothing_expires_in_a_pause_but_what_is_over_is_not_seen() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    client.call(b"SET", b"k", b"v", b"PX", b"100")
+    client.call(b"CLIENT", b"PAUSE", b"5000", b"WRITE")
+    server.advance(1)
+    assert other.call(b"GET", b"k") == b"$-1\r\n"
+    server.engine.active_expiry.run(lambda: True)
+    assert other.call(b"DBSIZE") == b":1\r\n"
+    client.call(b"CLIENT", b"UNPAUSE")
+    assert other.call(b"GET", b"k") == b"$-1\r\n"
+    assert other.call(b"DBSIZE") == b":0\r\n"
+
+
+def test_nothing_is_evicted_in_a_pause() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    client.call(b"CONFIG", b"SET", b"maxmemory-policy", b"allkeys-lru")
+    client.call(b"SET", b"k", b"v" * 1000)
+    client.call(b"CLIENT", b"PAUSE", b"5000", b"WRITE")
+    client.call(b"CONFIG", b"SET", b"maxmemory", b"1")
+    assert other.call(b"EXISTS", b"k") == b":1\r\n"
+    client.call(b"CLIENT", b"UNPAUSE")
+    assert other.call(b"EXISTS", b"k") == b":0\r\n"
+
+
 def test_unpause_ends_a_pause_of_everything() -> None:
     server = MemoryServer()
     client, other = server.connect(), server.connect()

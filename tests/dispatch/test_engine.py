@@ -145,7 +145,7 @@ def test_a_held_command_may_go_on_to_wait_for_a_key() -> None:
     assert client.received() == b"*2\r\n$1\r\nl\r\n$1\r\na\r\n"
 
 
-def test_a_pause_grows_longer_and_stricter_and_spares_replicas() -> None:
+def test_a_pause_grows_longer_and_is_as_strict_as_the_last_and_spares_replicas() -> None:
     server = MemoryServer()
     client, other, gone = server.connect(), server.connect(), server.connect()
     replica = server.connect()
@@ -309,6 +309,9 @@ def test_debug_is_for_those_it_was_allowed_to() -> None:
         (b"DOCS quit slaveof getset", b"*"),
         (b"GETKEYS NOPE x", b"-ERR Invalid command specified"),
         (b"GETKEYS PING x", b"-ERR The command has no key arguments"),
+        (b"GETKEYS EVAL x 0", b"*0\r\n"),
+        (b"GETKEYS EVAL x 2 a", b"*0\r\n"),
+        (b"GETKEYSANDFLAGS EVAL x -1 a", b"*0\r\n"),
         (b"GETKEYS GET a b", b"-ERR Invalid number of arguments specified for command"),
         (b"GETKEYS ZUNION 5 a", b"-ERR Invalid arguments specified for command"),
         (b"GETKEYSANDFLAGS LMOVE a b LEFT LEFT", b"*2\r\n*2\r\n$1\r\na\r\n*3\r\n+RW\r\n+access\r\n+delete\r\n"),

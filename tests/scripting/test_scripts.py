@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from miniredis.commands.declaration import Command
@@ -411,3 +413,37 @@ def test_the_access_context_is_that_of_a_script_only_within(client: CommandClien
     client(b"EVAL", b"redis.call('get', 'k') error('x')", b"0")
     client(b"PING")
     assert seen == [b"", b"lua", b""]
+
+
+READS = b"#!lua flags=no-writes\nreturn 1"
+
+
+def test_a_pause_of_writes_spares_scripts_that_declare_to_write_nothing(server: CommandServer) -> None:
+    client = server.connect()
+    client.call(b"SCRIPT", b"LOAD", READS)
+    function = b"function_name='f', callback=function() return 1 end, flags={'no-writes'}"
+    library = b"#!lua name=l\nredis.register_function{%s}" % function
+    client.call(b"FUNCTION", b"LOAD", library)
+    client.call(b"CLIENT", b"PAUSE", b"100000", b"WRITE")
+    for words in ((b"EVAL", READS), (b"EVALSHA", hashlib.sha1(READS).hexdigest().encode()), (b"FCALL", b"f")):
+        assert client.call(*words, b"0") == b":1\r\n"
+    client.call(b"MULTI")
+    client.call(b"EVAL", READS, b"0")
+    assert client.call(b"EXEC") == b"*1\r\n:1\r\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (b"EVAL", b"return 1"),
+        (b"EVAL", b"#!lua\nreturn 1"),
+        (b"EVAL", b"#!lua flags=nope\nreturn 1"),
+        (b"EVALSHA", b"0" * 40),
+        (b"FCALL", b"nope"),
+        (b"PUBLISH", b"c"),
+    ],
+)
+def test_a_pause_of_writes_holds_every_other_script_back(server: CommandServer, words: tuple[bytes, ...]) -> None:
+    client = server.connect()
+    client.call(b"CLIENT", b"PAUSE", b"100000", b"WRITE")
+    assert client.call(*words, b"0") == b""
