@@ -1,5 +1,6 @@
-/* The byte work that Python is slow at, in C: each function has a twin in miniredis/resp/bytework.py, which says
- * what it does and serves where there is no C compiler.  The tests hold the two against each other.
+/* The byte work that Python is slow at, in C: each function has a twin in miniredis/resp/bytework.py (receive_into:
+ * miniredis/server/receiving.py), which says what it does and serves where there is no C compiler.  The tests hold the
+ * two against each other.
  *
  * No state, no callbacks into Python code, no knowledge of commands.
  */

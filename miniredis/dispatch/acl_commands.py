@@ -10,7 +10,7 @@ from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of
 from miniredis.dispatch.acl import DEFAULT, AclError
 from miniredis.dispatch.acl_rules import RuleError, has_blanks
-from miniredis.dispatch.acl_users import ALLOWED, DENIED_COMMAND, DENIED_KEY, REASON_BITS, Selector
+from miniredis.dispatch.acl_users import ALLOWED, DENIED_COMMAND, DENIED_DATABASE, DENIED_KEY, REASON_BITS, Selector
 from miniredis.resp.errors import (
     ReplyError,
     error,
@@ -84,8 +84,9 @@ def acl_list(ctx: Context, argv: list[bytes]) -> object:
     return lines
 
 
-def _describe_selector(selector: Selector) -> list[object]:
-    return [
+def _describe_selector(selector: Selector, with_databases: bool) -> list[object]:
+    """`with_databases`: where rules are about them; else the reply is as long as redis-server's."""
+    found: list[object] = [
         b"commands",
         selector.describe_commands(),
         b"keys",
@@ -93,6 +94,9 @@ def _describe_selector(selector: Selector) -> list[object]:
         b"channels",
         selector.describe_channels(),
     ]
+    if with_databases:
+        found += [b"databases", selector.describe_databases()]
+    return found
 
 
 @group.command(
@@ -112,14 +116,15 @@ def acl_getuser(ctx: Context, argv: list[bytes]) -> object:
     flags += user.flags()
     passwords: list[object] = []
     passwords += user.passwords
-    selectors: list[object] = [MapReply(_describe_selector(selector)) for selector in user.selectors[1:]]
+    more = user.has_database_rules()
+    selectors: list[object] = [MapReply(_describe_selector(selector, more)) for selector in user.selectors[1:]]
     return MapReply(
         [
             b"flags",
             SetReply(flags),
             b"passwords",
             passwords,
-            *_describe_selector(user.root),
+            *_describe_selector(user.root, more),
             b"selectors",
             selectors,
         ]
@@ -255,14 +260,17 @@ def acl_dryrun(ctx: Context, argv: list[bytes]) -> object:
         raise error(b"Command '" + asked[0] + b"' not found") from None
     if not command.min_arguments <= len(asked) <= command.max_arguments:
         raise wrong_number_of_arguments(command.full_name)
-    denial = user.check(command, asked)
+    denial = user.check(command, asked, ctx.db.index)
     if denial == ALLOWED:
         return OK
     reason = denial & 7
+    position = denial >> REASON_BITS
+    if reason == DENIED_DATABASE:
+        return b"User " + user.name + b" has no permissions to access database " + asked[position]
     if reason == DENIED_COMMAND:
         return b"This user has no permissions to run the '" + command.full_name + b"' command"
     kind = b"key" if reason == DENIED_KEY else b"channel"
-    return b"This user has no permissions to access the '" + asked[denial >> REASON_BITS] + b"' " + kind
+    return b"This user has no permissions to access the '" + asked[position] + b"' " + kind
 
 
 def no_file() -> ReplyError:

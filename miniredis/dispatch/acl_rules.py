@@ -2,6 +2,7 @@
 
     on off nopass resetpass >password <password #hash !hash sanitize-payload skip-sanitize-payload
     ~keys %R~keys %W~keys %RW~keys allkeys resetkeys  &channels allchannels resetchannels
+    alldbs resetdbs db=0,3
     +command -command +container|sub +@category -@category allcommands nocommands
     (rules of a selector) clearselectors reset
 
@@ -11,6 +12,7 @@ well.  Secrets do not get into the messages.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from miniredis.commands.declaration import CATEGORIES
@@ -32,7 +34,12 @@ NO_SUCH_PASSWORD: Final = b"The password you are trying to remove from the user 
 NOT_A_HASH: Final = b"The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
 SUBCOMMAND_ARGUMENT: Final = b"Allowing first-arg of a subcommand is not supported"
 
+NO_SUCH_DATABASE: Final = b"The provided database ID is out of range"
+
 HASH_LENGTH: Final = 64
+DIGITS: Final = re.compile(rb"[+-]?[0-9]+")
+LONGEST_NUMBER: Final = 20
+MOST_DATABASES: Final = (1 << 31) - 1
 BLANKS: Final = b" \t\n\v\f\r\0"
 
 
@@ -145,6 +152,12 @@ def apply_to_selector(selector: Selector, rule: bytes, shown: bytes) -> None:
         selector.set_all_channels(True)
     elif word == b"resetchannels":
         selector.set_all_channels(False)
+    elif word == b"alldbs":
+        selector.databases = None
+    elif word == b"resetdbs":
+        selector.databases = frozenset()
+    elif word.startswith(b"db="):
+        selector.databases = _read_databases(word[3:], shown)
     elif word in (b"allcommands", b"+@all"):
         selector.set_all_commands(True)
     elif word in (b"nocommands", b"-@all"):
@@ -161,6 +174,19 @@ def apply_to_selector(selector: Selector, rule: bytes, shown: bytes) -> None:
         _add_commands(selector, first == b"+", word[1:], shown)
     else:
         raise RuleError(shown, SYNTAX)
+
+
+def _read_databases(text: bytes, shown: bytes) -> frozenset[int]:
+    """Of db=: numbers of databases, which need not exist (yet)."""
+    found: set[int] = set()
+    for word in text.split(b","):
+        if not DIGITS.fullmatch(word):
+            raise RuleError(shown, SYNTAX)
+        number = int(word[:LONGEST_NUMBER])
+        if not 0 <= number <= MOST_DATABASES or len(word) > LONGEST_NUMBER:
+            raise RuleError(shown, NO_SUCH_DATABASE)
+        found.add(number)
+    return frozenset(found)
 
 
 def _add_keys(selector: Selector, rule: bytes, shown: bytes) -> None:

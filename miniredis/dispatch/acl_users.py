@@ -1,8 +1,8 @@
 """What an ACL user may do, in the form in which each command is checked against it.
 
-A user has selectors: a command is allowed when one of them allows it with all its keys and channels.  A selector
-keeps its command rules as they were given, less those that a later one made void, and beside them one byte a command
-for the check; keys and channels are matched by patterns made ready beforehand.  Texts of rules: acl_rules.py.
+A user has selectors: a command is allowed when one of them allows it with all its keys, channels and databases.  A
+selector keeps its command rules as they were given, less those that a later one made void, and beside them one byte a
+command for the check; keys and channels are matched by patterns made ready beforehand.  Texts of rules: acl_rules.py.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import Final
 
 from miniredis.commands.declaration import NO_AUTH, PUBSUB, Command
 from miniredis.commands.key_specs import READ, WRITE, access_of
+from miniredis.dispatch.acl_databases import denied_database
 from miniredis.dispatch.registry import CommandTable
 from miniredis.resp.glob import Glob
 
 # Why a command is denied; the larger one is told when selectors differ.  ALLOWED is 0.
 ALLOWED: Final = 0
-DENIED_COMMAND: Final = 1
-DENIED_KEY: Final = 2
+DENIED_DATABASE: Final = 1
+DENIED_COMMAND: Final = 2
+DENIED_KEY: Final = 3
 DENIED_CHANNEL: Final = 4
 REASON_BITS: Final = 3  # a denial is the reason, and above these bits the index of the argument
 
@@ -66,6 +68,8 @@ class Selector:
         self.key_patterns: list[KeyPattern] = []
         self.channel_patterns: list[Glob] = []
         self.channels: list[bytes] = []
+        #: The databases that may be used; None: all.
+        self.databases: frozenset[int] | None = None
         self._allowed = bytearray()  # by command id
         #: Commands allowed with some first arguments only (the deprecated form +select|0).
         self._first_arguments: dict[int, list[bytes]] = {}
@@ -79,6 +83,7 @@ class Selector:
         twin.key_patterns = list(self.key_patterns)
         twin.channel_patterns = list(self.channel_patterns)
         twin.channels = list(self.channels)
+        twin.databases = self.databases
         twin.rebuild()
         return twin
 
@@ -158,8 +163,12 @@ class Selector:
 
     # -- the check
 
-    def check(self, command: Command, argv: list[bytes]) -> int:
-        """ALLOWED, or why not and by which argument."""
+    def check(self, command: Command, argv: list[bytes], selected: int) -> int:
+        """ALLOWED, or why not and by which argument.  `selected`: the database of the client."""
+        if self.databases is not None:
+            position = denied_database(command, argv, selected, self.databases)
+            if position >= 0:
+                return DENIED_DATABASE | position << REASON_BITS
         if not self.all_commands and not command.flags & NO_AUTH and not self._allows(command, argv):
             return DENIED_COMMAND
         if not self.all_keys:
@@ -209,6 +218,12 @@ class Selector:
     def describe_channels(self) -> bytes:
         return b"&*" if self.all_channels else b" ".join([b"&" + channel for channel in self.channels])
 
+    def describe_databases(self) -> bytes:
+        """alldbs, the db= rule, or nothing where none may be used."""
+        if self.databases is None:
+            return b"alldbs"
+        return b"db=" + b",".join([b"%d" % each for each in sorted(self.databases)]) if self.databases else b""
+
     def describe(self) -> bytes:
         """As rules that make the same selector of a new one."""
         words = [self.describe_keys()] if self.all_keys or self.key_patterns else []
@@ -216,6 +231,8 @@ class Selector:
             words.append(b"resetchannels")
         if self.all_channels or self.channels:
             words.append(self.describe_channels())
+        if self.databases is not None:
+            words.append(self.describe_databases() or b"resetdbs")
         return b" ".join([*words, self.describe_commands()])
 
 
@@ -252,13 +269,19 @@ class User:
 
     def is_unrestricted(self) -> bool:
         """Whether no command needs to be checked."""
-        return any(selector.all_commands and selector.all_keys and selector.all_channels for selector in self.selectors)
+        return any(
+            selector.all_commands and selector.all_keys and selector.all_channels and selector.databases is None
+            for selector in self.selectors
+        )
 
-    def check(self, command: Command, argv: list[bytes]) -> int:
-        """ALLOWED, or the denial of the selector that came closest."""
+    def has_database_rules(self) -> bool:
+        return any(selector.databases is not None for selector in self.selectors)
+
+    def check(self, command: Command, argv: list[bytes], selected: int) -> int:
+        """ALLOWED, or the denial of the selector that came closest.  `selected`: the database of the client."""
         denial = ALLOWED
         for selector in self.selectors:
-            found = selector.check(command, argv)
+            found = selector.check(command, argv, selected)
             if found == ALLOWED:
                 return ALLOWED
             reason = found & 7
@@ -266,10 +289,10 @@ class User:
                 denial = found
         return denial
 
-    def reads_all_keys(self, command: Command, argv: list[bytes]) -> bool:
+    def reads_all_keys(self, command: Command, argv: list[bytes], selected: int) -> bool:
         """Whether the command may read keys that are not among its arguments (patterns of SORT)."""
         for selector in self.selectors:
-            if selector.check(command, argv) == ALLOWED and (
+            if selector.check(command, argv, selected) == ALLOWED and (
                 selector.all_keys or any(each.pattern == b"*" and each.access & READ for each in selector.key_patterns)
             ):
                 return True

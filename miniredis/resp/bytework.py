@@ -6,7 +6,6 @@ its requests one by one.
 
 from __future__ import annotations
 
-import os
 from binascii import crc_hqx
 from collections.abc import Callable
 from importlib import import_module
@@ -32,19 +31,6 @@ def fill_in_python(target: bytes | bytearray, at: int, data: bytes, start: int, 
     if not 0 <= at <= len(target) - count or not 0 <= start <= len(data) - count:
         raise ValueError("there is no such place")
     memoryview(target)[at : at + count] = data[start : start + count]
-
-
-def receive_into_in_python(fd: int, target: bytes | bytearray, at: int, count: int, beyond: int) -> int:
-    """Receive `count` bytes into room that was made, and up to two `beyond` them that are dropped.
-
-    How many came: 0 at the end of the stream, -1 where none are there now.  Raises OSError.
-    """
-    if not 0 <= at <= len(target) - count or not 0 <= beyond <= 2:
-        raise ValueError("there is no such place")
-    try:
-        return os.readv(fd, [memoryview(target)[at : at + count], bytearray(beyond)])
-    except BlockingIOError:
-        return -1
 
 
 def encode_plain_in_python(reply: object, resp: int) -> bytes | None:
@@ -147,9 +133,6 @@ IS_NATIVE: Final = _native is not None
 split_requests: Final[SplitRequests | None] = getattr(_native, "split_requests", None)
 make_room: Final[Callable[[int], bytes | bytearray]] = getattr(_native, "make_room", make_room_in_python)
 fill: Final[Callable[[bytes | bytearray, int, bytes, int, int], None]] = getattr(_native, "fill", fill_in_python)
-receive_into: Final[Callable[[int, bytes | bytearray, int, int, int], int]] = getattr(
-    _native, "receive_into", receive_into_in_python
-)
 encode_plain: Final[Callable[[object, int], bytes | None]] = getattr(_native, "encode_plain", encode_plain_in_python)
 encode_bulk: Final[Callable[[bytes], bytes]] = getattr(_native, "encode_bulk", encode_bulk_in_python)
 add_request: Final[Callable[[bytearray, list[bytes], int], int]] = getattr(

@@ -9,11 +9,12 @@ announced, and what was parsed once is not parsed again when the rest arrives.  
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from mypy_extensions import i64
 
-from miniredis.resp.bytework import fill, make_room, receive_into, split_requests
+from miniredis.resp.bytework import fill, make_room, split_requests
 from miniredis.resp.encoder import command_size
 from miniredis.resp.errors import ProtocolError
 from miniredis.resp.numbers import parse_int64
@@ -37,6 +38,11 @@ SPLIT: Final = 32
 CR: Final = 13
 STAR: Final = 42
 DOLLAR: Final = 36
+
+
+#: (descriptor, room, position, count, beyond) -> how many bytes came, 0 at the end, -1 when none are there; those
+#: `beyond` the count are dropped.
+ReceiveInto = Callable[[int, bytes | bytearray, int, int, int], int]
 
 
 class RequestDecoder:
@@ -102,10 +108,10 @@ class RequestDecoder:
             self.data = self.data[int(self.position) :] + data
             self.position = 0
 
-    def receive_from(self, fd: int, most: int) -> int:
-        """Receive up to `most` bytes of a big argument; how many came, 0 at the end, -1 when none are there.
+    def receive_from(self, fd: int, most: int, receive_into: ReceiveInto) -> int:
+        """Have up to `most` bytes of a big argument received; how many came, 0 at the end, -1 when none are there.
 
-        Raises OSError.
+        Raises what `receive_into` does.
         """
         room = self._room
         assert room is not None

@@ -13,6 +13,7 @@ from typing import Final
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.session import Session
 from miniredis.server.hub_loop import BROKEN, READABLE, WRITABLE, Hub, HubConnection
+from miniredis.server.receiving import receive_into
 
 COMMANDS_AT_ONCE: Final = 128  # of one connection, before the others get theirs
 RECEIVE_BYTES: Final = 64 * 1024
@@ -107,7 +108,7 @@ class SessionConnection(HubConnection):
     def receive_big(self, session: Session) -> None:
         """More of a big argument, straight into its place."""
         try:
-            received = session.decoder.receive_from(self.fd, RECEIVE_BIG_BYTES)
+            received = session.decoder.receive_from(self.fd, RECEIVE_BIG_BYTES, receive_into)
         except OSError:
             self.lose()
             return

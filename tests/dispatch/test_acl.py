@@ -355,7 +355,7 @@ def test_the_same_pattern_twice_is_one_and_passwords_and_selectors_can_be_taken_
     assert described.endswith(b" ~a %R~b resetchannels &c -@all +config")
     user = server.engine.acl.user_for(b"u")
     assert isinstance(user, User)
-    assert user.check(server.engine.commands.find([b"CONFIG", b"GET", b"x"]), [b"CONFIG", b"GET", b"x"]) == 0
+    assert user.check(server.engine.commands.find([b"CONFIG", b"GET", b"x"]), [b"CONFIG", b"GET", b"x"], 0) == 0
 
 
 def test_channels_of_new_users() -> None:

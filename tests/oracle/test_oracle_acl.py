@@ -309,3 +309,23 @@ def test_any_rules(oracle: Peer, words: list[str]) -> None:
     setting: list[str | Command] = [f"ACL SETUSER u {word}" for word in words]
     asked: list[str | Command] = [f"ACL DRYRUN u {command}" for command in TRIED]
     oracle.compare(["ACL SETUSER u reset", *setting, "ACL GETUSER u", *asked], normalise={b"ACL": command_rules})
+
+
+def test_rules_about_databases(valkey_oracle: Peer) -> None:
+    asked = [
+        f"ACL DRYRUN u {words}"
+        for words in (
+            "get x", "set x 1", "select 1", "select 2", "select 3", "select x", "move x 1", "move x 2", "copy x y db 1",
+            "copy x y replace db 2", "copy x y db", "swapdb 2 2", "swapdb 0 1", "swapdb 2 1", "flushall", "flushdb",
+            "dbsize", "keys *", "scan 0", "randomkey", "publish a b", "spublish a b", "eval x 0", "fcall x 0", "sort x",
+            "watch x", "object help", "ping", "config get x", "multi", "exec", "client list", "function load x",
+            "function list", "script load x", "cluster flushslot 1", "cluster countkeysinslot 1", "wait 0 0", "info",
+            "xgroup create s g 0", "xgroup help", "memory usage x", "memory stats", "debug object x", "subscribe x",
+        )
+    ]  # fmt: skip
+    words: list[str | Command] = []
+    for rules in ("db=0,2", "db=2", "resetdbs", "alldbs db=0", "resetdbs alldbs", "db=1,0,1 (db=2 +@all ~*)"):
+        words += ["ACL DELUSER u", f"ACL SETUSER u on allkeys allchannels +@all {rules}", "ACL LIST", *asked]
+    for rules in ("db=", "db=x", "db=0,", "db=-1", "db=99999999999", "dbs", "nodbs", "(db=1)", "(db=)"):
+        words += [[b"ACL", b"SETUSER", b"u", rules.encode()], "ACL LIST"]
+    valkey_oracle.compare(words)

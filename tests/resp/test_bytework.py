@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +19,6 @@ from miniredis.resp.bytework import (
     make_room_in_python,
     mark_of_key_in_python,
     pack_entries_in_python,
-    receive_into_in_python,
     unpack_entries_in_python,
 )
 from miniredis.resp.decoder import RequestDecoder
@@ -114,35 +110,12 @@ def test_requests_are_gathered_alike(native: ModuleType, arguments: list[list[by
         assert size > 0 or len(encode_command(argv)) > most
 
 
-def in_c(native: ModuleType) -> tuple[Any, Any, Any]:
-    return native.make_room, native.fill, native.receive_into
-
-
-def in_python(native: ModuleType) -> tuple[Any, Any, Any]:
-    return make_room_in_python, fill_in_python, receive_into_in_python
-
-
-@pytest.mark.parametrize("form", [in_c, in_python])
-def test_an_argument_is_received_into_its_place(native: ModuleType, form: Callable[[ModuleType], Any]) -> None:
-    make_room, fill, receive_into = form(native)
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    with ours, theirs:
+def test_an_argument_is_filled_piece_by_piece(native: ModuleType) -> None:
+    for make_room, fill in ((native.make_room, native.fill), (make_room_in_python, fill_in_python)):
         room = make_room(10)
+        fill(room, 3, b"3456789", 0, 7)
         fill(room, 0, b"[012]", 1, 3)
-        assert receive_into(ours.fileno(), room, 3, 7, 2) == -1
-        theirs.send(b"34")
-        assert receive_into(ours.fileno(), room, 3, 7, 2) == 2
-        theirs.send(b"56789\r\nPING")
-        assert receive_into(ours.fileno(), room, 5, 5, 2) == 7
         assert bytes(room) == b"0123456789"
-        assert ours.recv(10) == b"PING"
-        theirs.close()
-        assert receive_into(ours.fileno(), room, 0, 10, 0) == 0
-        broken = ours.detach()
-        os.close(broken)
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            receive_into(broken, room, 0, 10, 0)
 
 
 def test_there_is_no_place_outside_of_the_room() -> None:
@@ -150,9 +123,6 @@ def test_there_is_no_place_outside_of_the_room() -> None:
     for at, start, count in ((1, 0, 4), (-1, 0, 1), (0, 1, 4)):
         with pytest.raises(ValueError, match="no such place"):
             fill_in_python(room, at, b"data", start, count)
-    for at, count, beyond in ((1, 4, 0), (-1, 1, 0), (0, 4, 3)):
-        with pytest.raises(ValueError, match="no such place"):
-            receive_into_in_python(0, room, at, count, beyond)
 
 
 def test_depth_is_bounded(native: ModuleType) -> None:
@@ -176,12 +146,6 @@ def test_depth_is_bounded(native: ModuleType) -> None:
         ("fill", (b"room", -1, b"data", 0, 4)),
         ("fill", (b"room", 0, b"data", 1, 4)),
         ("fill", (b"room", 0, b"data", 0, -1)),
-        ("receive_into", (0, b"room", 0, 4)),
-        ("receive_into", ("0", b"room", 0, 4, 0)),
-        ("receive_into", (0, bytearray(4), 0, 4, 0)),
-        ("receive_into", (0, b"room", 1, 4, 0)),
-        ("receive_into", (0, b"room", 0, 4, 3)),
-        ("receive_into", (0, b"room", 0, 4, -1)),
         ("add_request", (b"", [b"PING"], 10)),
         ("add_request", (bytearray(), (b"PING",), 10)),
         ("add_request", (bytearray(), ["PING"], 10)),

@@ -15,6 +15,7 @@ from budget import examples
 from miniredis.resp.decoder import RequestDecoder
 from miniredis.resp.encoder import encode_command
 from miniredis.resp.errors import ProtocolError
+from miniredis.server.receiving import receive_into
 
 STREAM = (
     encode_command([b"SET", b"k", b"v" * 12])
@@ -147,7 +148,7 @@ def test_big_arguments_are_received_straight_into_their_places(
             straight, most = next(steps, (True, 70_000))
             select([ours], [], [])
             if straight and decoder.is_gathering():
-                came = decoder.receive_from(ours.fileno(), most)
+                came = decoder.receive_from(ours.fileno(), most, receive_into)
             else:
                 data = ours.recv(most)
                 decoder.feed(data)
@@ -159,9 +160,9 @@ def test_big_arguments_are_received_straight_into_their_places(
         if not decoder.is_gathering():
             decoder.feed(b"*1\r\n$40000\r\nx")
             assert decoder.next() is None
-        assert decoder.receive_from(ours.fileno(), 100) == -1
+        assert decoder.receive_from(ours.fileno(), 100, receive_into) == -1
         theirs.close()
-        assert decoder.receive_from(ours.fileno(), 100) == 0
+        assert decoder.receive_from(ours.fileno(), 100, receive_into) == 0
     assert found == [request, [b"PING"]]
 
 
