@@ -13,6 +13,7 @@ from miniredis.cluster.view import ClusterView
 from miniredis.resp.quoting import split_arguments
 
 BITS = {name: bit for bit, name in FLAG_NAMES}
+NOT_AN_ID: Final = "the name of a node has 40 digits"
 _NODE_ID: Final = re.compile(rb"[0-9a-f]{40}\Z")
 
 
@@ -83,8 +84,10 @@ def render(view: ClusterView, wall_offset_ms: int) -> bytes:
 def own_id(text: bytes) -> bytes:
     """The name of the node whose file this is.  Raises `BadNodesFile`."""
     for line in text.split(b"\n"):
-        words = line.split(b" ")
+        words = split_arguments(line) or []
         if len(words) > 2 and b"myself" in words[2].split(b","):
+            if not _NODE_ID.match(words[0]):
+                raise BadNodesFile(NOT_AN_ID)
             return words[0]
     raise BadNodesFile("no line of the node itself")
 
@@ -93,6 +96,7 @@ def load(view: ClusterView, text: bytes) -> None:
     """Fill a fresh view, made with the name from `own_id`.  Raises `BadNodesFile`."""
     primaries: list[tuple[ClusterNode, bytes]] = []
     moving: list[tuple[int, bytes, bytes]] = []
+    seen: set[bytes] = set()
     seen_vars = False
     for number, line in enumerate(text.split(b"\n"), 1):
         if not line.strip():
@@ -103,7 +107,7 @@ def load(view: ClusterView, text: bytes) -> None:
                 _load_vars(view, words[1:])
                 seen_vars = True
             else:
-                _load_node(view, words or [], primaries, moving)
+                _load_node(view, words or [], primaries, moving, seen)
         except (ValueError, IndexError, KeyError) as problem:
             raise BadNodesFile(f"line {number}: {problem}") from problem
     if not seen_vars:
@@ -122,7 +126,7 @@ def _known(view: ClusterView, node_id: bytes) -> ClusterNode:
     node = view.find(node_id)
     if node is None:
         if not _NODE_ID.match(node_id):
-            raise BadNodesFile("the name of a node has 40 digits")
+            raise BadNodesFile(NOT_AN_ID)
         node = ClusterNode(node_id, PRIMARY, view.world.now_ms())
         view.add(node)
     return node
@@ -141,14 +145,20 @@ def _load_node(
     words: list[bytes],
     primaries: list[tuple[ClusterNode, bytes]],
     moving: list[tuple[int, bytes, bytes]],
+    seen: set[bytes],
 ) -> None:
     node_id, address, flags, primary_id, ping, pong, epoch = words[:7]
     if not _NODE_ID.match(node_id):
-        raise ValueError("the name of a node has 40 digits")
+        raise ValueError(NOT_AN_ID)
+    if node_id in seen:
+        raise ValueError("a node twice")
+    seen.add(node_id)
     bits = 0
     for name in flags.split(b","):
         bits |= BITS[name] if name != b"noflags" else 0
     if bits & MYSELF:
+        if node_id != view.myself.id:
+            raise ValueError("two nodes that are the node itself")
         node = view.myself
     else:
         node = _known(view, node_id)

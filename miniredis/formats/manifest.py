@@ -169,4 +169,7 @@ def _parse_line(line: bytes, number: int) -> ManifestEntry:
             kind = value
     if not name or sequence < 1 or kind not in (BASE, HISTORY, INCREMENT):
         raise FormatError(f"line {number}: Invalid AOF manifest file format")
-    return ManifestEntry(name, sequence, kind)
+    entry = ManifestEntry(name, sequence, kind)
+    if len(entry.format()) > MAX_LINE:  # quoted it takes more than it did: written again, it could not be read
+        raise FormatError(f"line {number}: The AOF manifest file contains too long line")
+    return entry

@@ -86,6 +86,9 @@ def test_a_failed_node_is_failed_after_the_start() -> None:
         REDIS.replace(b":7103", b":x"),
         REDIS.replace(b" 3 connected 10923-16383", b""),
         REDIS.replace(b"lastVoteEpoch 2", b"lastVoteEpoch"),
+        REDIS.replace(b"vars", REDIS.split(b"\n")[0] + b"\nvars"),
+        REDIS.replace(b"fail?", b"fail?,myself"),
+        REDIS.replace(b"46e7913583a46a82c19396ca4ca6f75350f2b208", b"vars"),
     ],
 )
 def test_a_damaged_file_stops_the_start(text: bytes) -> None:

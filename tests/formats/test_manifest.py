@@ -79,6 +79,13 @@ def test_what_redis_refuses_is_refused(text: bytes) -> None:
         parse_manifest(text)
 
 
+def test_a_name_that_takes_too_much_when_it_is_quoted_is_refused() -> None:
+    with pytest.raises(FormatError, match="line 1: The AOF manifest file contains too long line"):
+        parse_manifest(b"file " + b"\xff" * 300 + b" seq 1 type i\n")
+    name = b"\xff" * 200
+    assert parse_manifest(b"file " + name + b" seq 1 type i\n").increments[0].name == name
+
+
 def test_a_checksum_covers_all_lines() -> None:
     manifest = parse_manifest(b"file a seq 1 type b\nfile b seq 1 type i\n")
     text = manifest.format(True)
