@@ -44,6 +44,8 @@ class SessionConnection(HubConnection):
         super().__init__(hub, sock.fileno())
         self.engine = engine
         self.sock = sock
+        #: Its descriptor gives what the peer sent; that of TLS gives something else.
+        self.is_plain = isinstance(sock, socket)
         self.session: Session | None = None
         self.is_lost = False
         #: Output that the peer has not accepted yet: chunks, of whose first `sent_of_first` bytes are gone.
@@ -88,11 +90,12 @@ class SessionConnection(HubConnection):
         session = self.session
         assert session is not None
         self.engine.counters.reads += 1
-        if session.decoder.is_gathering():
+        is_gathering = session.decoder.is_gathering()
+        if is_gathering and self.is_plain:
             self.receive_big(session)
             return
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
+            data = self.sock.recv(RECEIVE_BIG_BYTES if is_gathering else RECEIVE_BYTES)
         except BlockingIOError:
             return
         except OSError:
