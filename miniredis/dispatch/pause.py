@@ -142,4 +142,5 @@ class Pause(Rule):
     def _writes(self, command: Command, argv: list[bytes]) -> bool:
         if command.flags & WRITE:
             return True
-        return bool(command.flags & MAY_REPLICATE) and not self.state.only_reads(command, argv)
+        only_reads = self.state.only_reads
+        return bool(command.flags & MAY_REPLICATE) and (only_reads is None or not only_reads(command, argv))

@@ -190,8 +190,8 @@ class ServerState(Server):
         self.end_script: Callable[[], None] | None = None
         #: What runs scripts, for the commands about them.
         self.scripting: object = None
-        #: Whether a command that runs a script declares that it writes nothing.
-        self.only_reads: Callable[[Command, list[bytes]], bool] = _unknown
+        #: Whether a command that runs a script declares that it writes nothing; None in a server without Lua.
+        self.only_reads: Callable[[Command, list[bytes]], bool] | None = None
         #: The libraries of functions; None in a server without Lua.
         self.functions: FunctionLibraries | None = None
         #: The modules that are loaded, for the commands about them; None in a server that takes none.
@@ -321,7 +321,3 @@ class ServerState(Server):
         )
         self.effects.replaying = len(self.log_sinks) > 0
         self.effects.active = self.effects.listening or self.effects.replaying
-
-
-def _unknown(command: Command, argv: list[bytes]) -> bool:
-    return False

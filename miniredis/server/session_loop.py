@@ -160,7 +160,7 @@ class SessionConnection(HubConnection):
                 data = pieces[0]
                 sent = 0
                 if self.unsent_size == 0:
-                    sent = self.send(data)
+                    sent = self.send(data if len(data) <= SEND_BYTES else memoryview(data)[:SEND_BYTES])
                     if sent < 0:
                         return
                 if sent < len(data):
@@ -171,7 +171,7 @@ class SessionConnection(HubConnection):
         if session.closing and not self.is_held:
             self.lose()
 
-    def send(self, data: bytes) -> int:
+    def send(self, data: bytes | memoryview) -> int:
         """How many bytes the kernel took; -1 when the connection is gone."""
         self.engine.counters.writes += 1
         try:
@@ -188,7 +188,7 @@ class SessionConnection(HubConnection):
         budget = SEND_BYTES
         if self.unsent_size == 0:
             while at < len(pieces) and budget > 0:
-                some = pieces[at : at + PIECES_AT_ONCE]
+                some = self.first_bytes(pieces, at, budget)
                 self.engine.counters.writes += 1
                 try:
                     sent = self.sock.sendmsg(some)
@@ -211,6 +211,16 @@ class SessionConnection(HubConnection):
             self.keep(piece, 0)
         return self.unsent_size == 0 and not self.is_lost
 
+    def first_bytes(self, pieces: list[bytes], at: int, most: int) -> list[bytes | memoryview]:
+        """Pieces from `at` on for one call, `most` bytes of them."""
+        some: list[bytes | memoryview] = []
+        while at < len(pieces) and len(some) < PIECES_AT_ONCE and most > 0:
+            piece = pieces[at]
+            some.append(piece if len(piece) <= most else memoryview(piece)[:most])
+            most -= len(piece)
+            at += 1
+        return some
+
     def keep(self, data: bytes, sent: int) -> None:
         """Hold back what the kernel did not take, up to the limit of the client's class."""
         unsent = self.unsent
@@ -232,7 +242,7 @@ class SessionConnection(HubConnection):
         unsent = self.unsent
         while unsent is not None and self.unsent_size > 0 and budget > 0:
             first = unsent[0]
-            piece = bytes(memoryview(first)[self.sent_of_first : self.sent_of_first + budget])
+            piece = memoryview(first)[self.sent_of_first : self.sent_of_first + budget]
             sent = self.send(piece)
             if sent <= 0:
                 return

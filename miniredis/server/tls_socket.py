@@ -11,6 +11,7 @@ the next time, so the record is kept here; what of it goes beyond the bytes offe
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -110,10 +111,10 @@ class TlsSocket:
             sent += len(record)
         return sent
 
-    def sendmsg(self, pieces: list[bytes]) -> int:
+    def sendmsg(self, pieces: Sequence[bytes | memoryview]) -> int:
         """Many pieces: small ones share a record."""
         total = 0
-        small: list[bytes] = []
+        small: list[bytes | memoryview] = []
         size = 0
         try:
             for piece in pieces:
