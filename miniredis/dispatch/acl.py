@@ -17,6 +17,7 @@ from miniredis.dispatch.acl_users import (
     ALLOWED,
     DENIED_CHANNEL,
     DENIED_COMMAND,
+    DENIED_DATABASE,
     DENIED_KEY,
     REASON_BITS,
     User,
@@ -32,13 +33,20 @@ from miniredis.resp.errors import ReplyError
 DEFAULT: Final = b"default"
 EVERYTHING: Final = [b"on", b"nopass", b"allkeys", b"allchannels", b"allcommands"]
 
-REASONS: Final[dict[int, bytes]] = {DENIED_COMMAND: b"command", DENIED_KEY: b"key", DENIED_CHANNEL: b"channel"}
+REASONS: Final[dict[int, bytes]] = {
+    DENIED_DATABASE: b"database",
+    DENIED_COMMAND: b"command",
+    DENIED_KEY: b"key",
+    DENIED_CHANNEL: b"channel",
+}
 WITHIN_EXEC: Final[dict[int, bytes]] = {
+    DENIED_DATABASE: b"no permission",
     DENIED_COMMAND: b"no permission to execute the command or subcommand",
     DENIED_KEY: b"no permission to touch the specified keys",
     DENIED_CHANNEL: b"no permission to access one of the channels used as arguments",
 }
 WITHIN_SCRIPT: Final[dict[int, bytes]] = {
+    DENIED_DATABASE: b"ERR ACL failure in script: No permissions to access database",
     DENIED_COMMAND: b"ERR The user executing the script can't run this command or subcommand",
     DENIED_KEY: b"ERR The user executing the script can't access at least one of the keys mentioned in the command "
     b"arguments",
@@ -61,7 +69,9 @@ class AccessControl(Rule):
         self.state = state
         self.log = AccessLog()
         #: How often access was denied since the start, by the reason; tls_cert: a certificate named no user.
-        self.denied: dict[bytes, int] = dict.fromkeys((b"auth", b"command", b"key", b"channel", b"tls_cert"), 0)
+        self.denied: dict[bytes, int] = dict.fromkeys(
+            (b"auth", b"command", b"key", b"channel", b"database", b"tls_cert"), 0
+        )
         #: Channels of new users: all of them, or none (acl-pubsub-default).
         self.all_channels = False
         self.users: dict[bytes, User] = {}
@@ -129,25 +139,34 @@ class AccessControl(Rule):
 
     # -- the check
 
-    def check(self, session: Session, command: Command, argv: list[bytes]) -> int:
-        """ALLOWED (0), or the denial of this client: reason and, above REASON_BITS, the argument's index."""
-        return ALLOWED if session.user is None else session.user.check(command, argv)
+    def check(self, session: Session, command: Command, argv: list[bytes], database: int) -> int:
+        """ALLOWED (0), or the denial of this client: reason and, above REASON_BITS, the argument's index.
+
+        `database`: the current one, which in a script is the script's."""
+        if session.user is None:
+            return ALLOWED
+        return session.user.check(command, argv, database, len(self.state.keyspace.databases))
 
     def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
-        denial = self.check(session, command, argv)
-        if denial != ALLOWED:
-            raise self.refuse(session, command, argv, denial)
+        self.demand(session, command, argv, session.context.db.index)
         return None
 
-    def allows(self, session: Session, command: Command, argv: list[bytes]) -> bool:
+    def demand(self, session: Session, command: Command, argv: list[bytes], database: int) -> None:
+        """Raises the error for a command that is not allowed, and logs it."""
+        denial = self.check(session, command, argv, database)
+        if denial != ALLOWED:
+            raise self.refuse(session, command, argv, denial)
+
+    def allows(self, session: Session, command: Command, argv: list[bytes], database: int) -> bool:
         """Asked without wanting to run it: nothing is logged."""
-        return self.check(session, command, argv) == ALLOWED
+        return self.check(session, command, argv, database) == ALLOWED
 
     def refuse(self, session: Session, command: Command, argv: list[bytes], denial: int) -> ReplyError:
         """Log a denial; the error to be replied."""
         reason = denial & 7
         context = self._context(session)
-        shown = command.full_name if reason == DENIED_COMMAND else argv[denial >> REASON_BITS]
+        position = denial >> REASON_BITS
+        shown = argv[position] if position > 0 else command.full_name
         self._note(session, REASONS[reason], context, shown, session.user_name)
         if context == b"lua":
             return ReplyError(WITHIN_SCRIPT[reason])
@@ -158,6 +177,8 @@ class AccessControl(Rule):
             )
         if reason == DENIED_COMMAND:
             return ReplyError(b"NOPERM this user has no permissions to run the '" + command.full_name + b"' command")
+        if reason == DENIED_DATABASE:
+            return ReplyError(b"NOPERM No permissions to access database")
         kind = b"keys" if reason == DENIED_KEY else b"channels"
         return ReplyError(b"NOPERM this user has no permissions to access one of the " + kind + b" used as arguments")
 

@@ -10,7 +10,7 @@ from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of
 from miniredis.dispatch.acl import DEFAULT, AclError
 from miniredis.dispatch.acl_rules import RuleError, has_blanks
-from miniredis.dispatch.acl_users import ALLOWED, DENIED_COMMAND, DENIED_KEY, REASON_BITS, Selector
+from miniredis.dispatch.acl_users import ALLOWED, DENIED_COMMAND, DENIED_DATABASE, DENIED_KEY, REASON_BITS, Selector
 from miniredis.resp.errors import (
     ReplyError,
     error,
@@ -92,6 +92,8 @@ def _describe_selector(selector: Selector) -> list[object]:
         selector.describe_keys(),
         b"channels",
         selector.describe_channels(),
+        b"databases",
+        selector.describe_databases(),
     ]
 
 
@@ -255,14 +257,17 @@ def acl_dryrun(ctx: Context, argv: list[bytes]) -> object:
         raise error(b"Command '" + asked[0] + b"' not found") from None
     if not command.min_arguments <= len(asked) <= command.max_arguments:
         raise wrong_number_of_arguments(command.full_name)
-    denial = user.check(command, asked)
+    denial = user.check(command, asked, ctx.db.index, len(ctx.keyspace.databases))
     if denial == ALLOWED:
         return OK
     reason = denial & 7
     if reason == DENIED_COMMAND:
         return b"This user has no permissions to run the '" + command.full_name + b"' command"
+    shown = asked[denial >> REASON_BITS]
+    if reason == DENIED_DATABASE:
+        return b"User " + user.name + b" has no permissions to access database " + shown
     kind = b"key" if reason == DENIED_KEY else b"channel"
-    return b"This user has no permissions to access the '" + asked[denial >> REASON_BITS] + b"' " + kind
+    return b"This user has no permissions to access the '" + shown + b"' " + kind
 
 
 def no_file() -> ReplyError:

@@ -2,6 +2,7 @@
 
     on off nopass resetpass >password <password #hash !hash sanitize-payload skip-sanitize-payload
     ~keys %R~keys %W~keys %RW~keys allkeys resetkeys  &channels allchannels resetchannels
+    db=0,1 alldbs resetdbs
     +command -command +container|sub +@category -@category allcommands nocommands
     (rules of a selector) clearselectors reset
 
@@ -11,6 +12,7 @@ well.  Secrets do not get into the messages.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from miniredis.commands.declaration import CATEGORIES
@@ -32,6 +34,12 @@ NO_SUCH_PASSWORD: Final = b"The password you are trying to remove from the user 
 NOT_A_HASH: Final = b"The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
 SUBCOMMAND_ARGUMENT: Final = b"Allowing first-arg of a subcommand is not supported"
 
+OUT_OF_RANGE: Final = b"The provided database ID is out of range"
+
+DATABASES: Final = b"db="
+#: As C reads a number; the largest that is one.
+NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)")
+LARGEST: Final = (1 << 31) - 1
 HASH_LENGTH: Final = 64
 BLANKS: Final = b" \t\n\v\f\r\0"
 
@@ -134,7 +142,7 @@ def read_selector(user: User, rule: bytes, all_channels: bool) -> Selector:
 
 
 def apply_to_selector(selector: Selector, rule: bytes, shown: bytes) -> None:
-    """Apply one rule about commands, keys or channels; `shown` names it in errors."""
+    """Apply one rule about commands, keys, channels or databases; `shown` names it in errors."""
     word = rule.lower()
     first = rule[:1]
     if word in (b"allkeys", b"~*"):
@@ -149,6 +157,12 @@ def apply_to_selector(selector: Selector, rule: bytes, shown: bytes) -> None:
         selector.set_all_commands(True)
     elif word in (b"nocommands", b"-@all"):
         selector.set_all_commands(False)
+    elif word == b"alldbs":
+        selector.set_all_databases()
+    elif word == b"resetdbs":
+        selector.set_databases([])
+    elif word.startswith(DATABASES):
+        selector.set_databases(_database_numbers(word, shown))
     elif first in (b"~", b"%"):
         _add_keys(selector, rule, shown)
     elif first == b"&":
@@ -174,6 +188,19 @@ def _add_keys(selector: Selector, rule: bytes, shown: bytes) -> None:
     if access == 0 or has_blanks(pattern):
         raise RuleError(shown, SYNTAX)
     selector.add_key_pattern(pattern, access)
+
+
+def _database_numbers(word: bytes, shown: bytes) -> list[int]:
+    found: list[int] = []
+    for text in word[len(DATABASES) :].split(b","):
+        number = NUMBER.fullmatch(text)
+        if number is None:
+            raise RuleError(shown, SYNTAX)
+        database = int(number.group(1))
+        if not 0 <= database <= LARGEST:
+            raise RuleError(shown, OUT_OF_RANGE)
+        found.append(database)
+    return found
 
 
 def _add_commands(selector: Selector, allow: bool, name: bytes, shown: bytes) -> None:

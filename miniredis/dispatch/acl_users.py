@@ -2,7 +2,8 @@
 
 A user has selectors: a command is allowed when one of them allows it with all its keys and channels.  A selector
 keeps its command rules as they were given, less those that a later one made void, and beside them one byte a command
-for the check; keys and channels are matched by patterns made ready beforehand.  Texts of rules: acl_rules.py.
+for the check; keys and channels are matched by patterns made ready beforehand.  Texts of rules: acl_rules.py; which
+databases a command uses: acl_databases.py.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from typing import Final
 
 from miniredis.commands.declaration import NO_AUTH, PUBSUB, Command
 from miniredis.commands.key_specs import READ, WRITE, access_of
+from miniredis.dispatch.acl_databases import denied_database
 from miniredis.dispatch.registry import CommandTable
 from miniredis.resp.glob import Glob
 
 # Why a command is denied; the larger one is told when selectors differ.  ALLOWED is 0.
 ALLOWED: Final = 0
-DENIED_COMMAND: Final = 1
-DENIED_KEY: Final = 2
+DENIED_DATABASE: Final = 1
+DENIED_COMMAND: Final = 2
+DENIED_KEY: Final = 3
 DENIED_CHANNEL: Final = 4
 REASON_BITS: Final = 3  # a denial is the reason, and above these bits the index of the argument
 
@@ -63,6 +66,8 @@ class Selector:
         self.all_commands = False
         self.all_keys = False
         self.all_channels = all_channels
+        self.all_databases = True
+        self.databases: list[int] = []  # in order, while not all
         self.key_patterns: list[KeyPattern] = []
         self.channel_patterns: list[Glob] = []
         self.channels: list[bytes] = []
@@ -79,6 +84,8 @@ class Selector:
         twin.key_patterns = list(self.key_patterns)
         twin.channel_patterns = list(self.channel_patterns)
         twin.channels = list(self.channels)
+        twin.all_databases = self.all_databases
+        twin.databases = list(self.databases)
         twin.rebuild()
         return twin
 
@@ -131,7 +138,7 @@ class Selector:
             for subcommand in command.subcommands.values():
                 self._allowed[subcommand.id] = 1 if allow else 0
 
-    # -- keys and channels
+    # -- keys, channels and databases
 
     def set_all_keys(self, allow: bool) -> None:
         self.all_keys = allow
@@ -156,10 +163,23 @@ class Selector:
             self.channels.append(pattern)
             self.channel_patterns.append(Glob(pattern))
 
+    def set_all_databases(self) -> None:
+        self.all_databases = True
+        self.databases = []
+
+    def set_databases(self, numbers: list[int]) -> None:
+        """These only, instead of those before."""
+        self.all_databases = False
+        self.databases = sorted(set(numbers))
+
     # -- the check
 
-    def check(self, command: Command, argv: list[bytes]) -> int:
-        """ALLOWED, or why not and by which argument."""
+    def check(self, command: Command, argv: list[bytes], database: int, count: int) -> int:
+        """ALLOWED, or why not and by which argument.  `database`: the current one, of `count`."""
+        if not self.all_databases:
+            named = denied_database(command, argv, database, count, self.databases)
+            if named >= 0:
+                return DENIED_DATABASE | named << REASON_BITS
         if not self.all_commands and not command.flags & NO_AUTH and not self._allows(command, argv):
             return DENIED_COMMAND
         if not self.all_keys:
@@ -209,6 +229,11 @@ class Selector:
     def describe_channels(self) -> bytes:
         return b"&*" if self.all_channels else b" ".join([b"&" + channel for channel in self.channels])
 
+    def describe_databases(self) -> bytes:
+        if self.all_databases:
+            return b"alldbs"
+        return b"db=" + b",".join([b"%d" % number for number in self.databases]) if self.databases else b""
+
     def describe(self) -> bytes:
         """As rules that make the same selector of a new one."""
         words = [self.describe_keys()] if self.all_keys or self.key_patterns else []
@@ -216,6 +241,8 @@ class Selector:
             words.append(b"resetchannels")
         if self.all_channels or self.channels:
             words.append(self.describe_channels())
+        if not self.all_databases:
+            words.append(self.describe_databases() or b"resetdbs")
         return b" ".join([*words, self.describe_commands()])
 
 
@@ -252,13 +279,15 @@ class User:
 
     def is_unrestricted(self) -> bool:
         """Whether no command needs to be checked."""
-        return any(selector.all_commands and selector.all_keys and selector.all_channels for selector in self.selectors)
+        return any(
+            each.all_commands and each.all_keys and each.all_channels and each.all_databases for each in self.selectors
+        )
 
-    def check(self, command: Command, argv: list[bytes]) -> int:
-        """ALLOWED, or the denial of the selector that came closest."""
+    def check(self, command: Command, argv: list[bytes], database: int, count: int) -> int:
+        """ALLOWED, or the denial of the selector that came closest.  `database`: the current one, of `count`."""
         denial = ALLOWED
         for selector in self.selectors:
-            found = selector.check(command, argv)
+            found = selector.check(command, argv, database, count)
             if found == ALLOWED:
                 return ALLOWED
             reason = found & 7
@@ -266,10 +295,10 @@ class User:
                 denial = found
         return denial
 
-    def reads_all_keys(self, command: Command, argv: list[bytes]) -> bool:
+    def reads_all_keys(self, command: Command, argv: list[bytes], database: int, count: int) -> bool:
         """Whether the command may read keys that are not among its arguments (patterns of SORT)."""
         for selector in self.selectors:
-            if selector.check(command, argv) == ALLOWED and (
+            if selector.check(command, argv, database, count) == ALLOWED and (
                 selector.all_keys or any(each.pattern == b"*" and each.access & READ for each in selector.key_patterns)
             ):
                 return True

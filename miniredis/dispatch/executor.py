@@ -174,7 +174,7 @@ class Engine(Delivery):
         command = session.last_command
         if not session.gates & GATE_ACL or session.user is None or command is None:
             return True
-        return session.user.reads_all_keys(command, argv)
+        return session.user.reads_all_keys(command, argv, ctx.db.index, len(self.keyspace.databases))
 
     def notify_classes(self, classes: int) -> None:
         """Publish keyspace events of these NOTIFY_ classes from now on; 0: none."""
