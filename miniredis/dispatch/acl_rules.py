@@ -207,7 +207,7 @@ def _add_commands(selector: Selector, allow: bool, name: bytes, shown: bytes) ->
     table = selector.table
     if has_blanks(name):
         # No command has any, and a first argument with one could not be read back from the ACL file.
-        raise RuleError(shown, SYNTAX)
+        raise RuleError(shown, SYNTAX if b"|" in name else UNKNOWN)
     if name.startswith(b"@"):
         if name[1:].decode("latin-1") not in CATEGORIES:
             raise RuleError(shown, UNKNOWN)

@@ -67,6 +67,7 @@ def test_rules_and_their_errors(oracle: Peer) -> None:
         "ACL SETUSER u allchannels &b", "ACL SETUSER u nosuch", "ACL SETUSER u %X~a", "ACL SETUSER u resetkeys %X~a",
         "ACL SETUSER u %~a", "ACL SETUSER u %RR~a", "ACL SETUSER u (", "ACL SETUSER u (+get", "ACL SETUSER u (+nosuch)",
         "ACL SETUSER u on ( +get ~x", "ACL SETUSER u )", [b"ACL", b"SETUSER", b"u", b"~a b"], [b"ACL", b"SETUSER", b"u", b"&a b"],
+        [b"ACL", b"SETUSER", b"u", b"+ get"], [b"ACL", b"SETUSER", b"u", b"-get "], [b"ACL", b"SETUSER", b"u", b"+@all x"],
         [b"ACL", b"SETUSER", b"u", b"(+get) x"], [b"ACL", b"SETUSER", b"u x", b"on"], [b"ACL", b"SETUSER", b"u\r\nx", b"on"],
         [b"ACL", b"SETUSER", b"u\0x", b"on"], [b"ACL", b"SETUSER", b"", b"on"], [b"ACL", b"SETUSER", b"u", b""], *shown,
         "ACL SETUSER", "ACL DELUSER default", "ACL DELUSER u default", "ACL DELUSER u nosuch", "ACL SETUSER u sanitize-payload",

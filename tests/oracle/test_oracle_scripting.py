@@ -110,6 +110,8 @@ ERRORS = lines(
     error('x')
     error({err='MYERR foo'})
     error({err='foo'})
+    error({err=1})
+    error({err=1.5})
     error()
     return x
     x=1
@@ -169,6 +171,8 @@ API = lines(
     return redis.log(9,'hi')
     return redis.log(redis.LOG_WARNING,'hi','x')
     redis.setresp(4)
+    redis.setresp(1.9)
+    redis.setresp(3.9) return redis.call('get','nokey')
     redis.setresp('x')
     redis.setresp()
     redis.setresp(2,3)
@@ -280,6 +284,12 @@ def test_first_lines(oracle: Peer) -> None:
         "#!lua  flags=no-writes\nreturn 7",
         "#!lua flags=no-writes,allow-oom,allow-stale,no-cluster,allow-cross-slot-keys\nreturn 7",
         "#!lua name=foo\nreturn 7",
+        "#!lua\r\nreturn 7",
+        "#!lua\tflags=no-writes\nreturn 7",
+        "#!lua \"flags=no-writes\"\nreturn redis.call('set','x',1)",
+        '#!lua "flags=no-writes\nreturn 7',
+        "#!lua flags=no-writes,\nreturn 7",
+        "#!lua FLAGS=no-writes\nreturn 7",
         "#!lua flags=no-writes flags=no-writes\nreturn redis.call('set','x',1)",
         "#!lua flags=no-writes\nreturn redis.call('set','x',1)",
     )
@@ -368,6 +378,10 @@ def test_loading_libraries(oracle: Peer) -> None:
         "#!foo name=a\nreturn 1",
         "#!lua name=a x=y\nreturn 1",
         "#!lua name=a name=b\nreturn 1",
+        "#! lua name=a\nreturn 1",
+        "#!lua 'name=a\nreturn 1",
+        "#!\nreturn 1",
+        "#!lua \"NAME=quoted\"\r\nredis.register_function('q1', function() end)",
     ):
         commands.append([b"FUNCTION", b"LOAD", first.encode()])
     commands += [[b"FUNCTION", b"LOAD", b"REPLACE", f"#!lua name=a\n{body}".encode()] for body in BODIES]
@@ -375,6 +389,7 @@ def test_loading_libraries(oracle: Peer) -> None:
         [b"FUNCTION", b"LOAD", b"#!lua name=a\nredis.register_function('q', function() end)"],
         [b"FUNCTION", b"LOAD", b"#!lua name=b\nredis.register_function('F', function() end)"],
         [b"FUNCTION", b"LOAD", b"REPLACEX", b"#!lua name=b\nredis.register_function('F', function() end)"],
+        "FUNCTION FLUSH SYNC x",
         "FUNCTION FLUSH",
     ]
     oracle.compare(commands)
