@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from miniredis.formats.crc64 import crc64
+
 from oracle.comparison import Peer
 from oracle.normalise import elements
 from oracle.wire import Command
@@ -465,6 +467,35 @@ def test_each_restores_what_the_other_dumped(oracle: Peer) -> None:
             "FCALL z 0",
             [b"FUNCTION", b"RESTORE", payload, b"FLUSH"],
             "FCALL z 0",
+            "FUNCTION FLUSH",
+        ]
+    )
+    library = payload[:-10]
+
+    def sealed(body: bytes) -> bytes:
+        body += (10).to_bytes(2, "little")
+        return body + crc64(body).to_bytes(8, "little")
+
+    bodies = (
+        library * 2,
+        library[:5],
+        library[:1],
+        library + b"x",
+        b"\xf5\x03bad",
+        b"\xf5\x00",
+        b"\xf6\x01a\x01b",
+        b"\0\1a",
+        b"",
+    )
+    oracle.compare(
+        [
+            [b"FUNCTION", b"RESTORE", payload[:-8] + bytes(8)],
+            *[
+                [b"FUNCTION", b"RESTORE", sealed(body), policy]
+                for body in bodies
+                for policy in (b"APPEND", b"REPLACE", b"FLUSH")
+            ],
+            "FUNCTION DUMP",
             "FUNCTION FLUSH",
         ]
     )
