@@ -12,7 +12,7 @@ from typing import Final
 
 from miniredis.commands.declaration import Command
 from miniredis.dispatch.acl_log import AccessLog
-from miniredis.dispatch.acl_rules import RuleError, apply_rules, has_blanks
+from miniredis.dispatch.acl_rules import UNKNOWN, RuleError, apply_rules, has_blanks
 from miniredis.dispatch.acl_users import (
     ALLOWED,
     DENIED_CHANNEL,
@@ -297,7 +297,13 @@ class AccessControl(Rule):
             try:
                 apply_rules(user, words[2:], self.all_channels)
             except RuleError as problem:
-                operation = b"Error in applying operation '" + problem.rule + b"': " if problem.rule else b""
+                if not problem.rule:
+                    errors.append(place + b": Unmatched parenthesis in selector definition.")
+                    continue
+                # A rule with a name that is not known is shown; any other may be a secret that was misspelt.
+                operation = (
+                    b"Error in applying operation '" + problem.rule + b"': " if problem.reason == UNKNOWN else b""
+                )
                 errors.append(place + b": " + operation + problem.reason + b". ")
         if errors:
             raise AclError(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from miniredis.testing.memory import MemoryServer
+
 from oracle.comparison import Peer
+from oracle.servers import redis_server
 from oracle.wire import Command, frame_end, script
 
 Step = tuple[int, str | Command]
@@ -283,6 +287,36 @@ def test_fields_of_the_log(valkey_oracle: Peer) -> None:
         connection(b"ACL", b"LOG", b"RESET")
         connection.close()
     assert fields[0] == fields[1]
+
+
+FILES = (
+    b"", b"\n\n", b"user a on +get ~x\n", b"user a on +get ~x", b"user a on\nuser a off\n", b"usr a on\n", b"user\n", b"user \n",
+    b"user a nosuch\n", b"user a +nosuch\nuser b nosuch\nfoo\n", b"user a (+get ~x\n", b"user a (+get ~x\nuser b x",
+    b"user a (+get ~x) (+set ~y)\n", b"user a +get ~x y z\n", b"user  a  on\n", b"user a  on   +get\n", b"user\ta on\n",
+    b"user a on\t+get\n", b" user a on\n", b"user a on \n", b"user a on\r\n", b"# c\nuser a on\n", b"user a >pass\n",
+    b"user a <pass\n", b"user a #abc\n", b"user a !abc\n", b"user a (>x)\n", b"user a (%R~x +get) on\n", b"User a on\n",
+    b'user "a b" on\n', b"user a ~'x y'\n", b"user a reset on\n", b"user a clearselectors\n", b"user a )\n", b"user a (\n",
+    b"user a ()\n", b"user a +config|nosuch +get|x\n", b"user a -select|1\n", b"user a on off on\nuser b\n", b"user a ~* ~x",
+)  # fmt: skip
+
+
+def test_files(tmp_path: Path) -> None:
+    """What is wrong with a file, and what becomes of one that is right."""
+    path = tmp_path / "users.acl"
+    path.touch()
+    theirs = redis_server("--aclfile", str(path))
+    ours = MemoryServer()
+    ours.engine.acl.file_name = str(path).encode()
+    ours.engine.acl.read_file = path.read_bytes
+    connection, client = theirs.connect(), ours.connect()
+    try:
+        for text in FILES:
+            path.write_bytes(text)
+            for command in (b"LOAD", b"LIST"):
+                assert client.call(b"ACL", command) == connection(b"ACL", command), text
+    finally:
+        connection.close()
+        theirs.remove()
 
 
 RULES = st.one_of(
