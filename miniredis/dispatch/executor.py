@@ -242,7 +242,7 @@ class Engine(Delivery):
             elif isinstance(reply, int):
                 append_integer(out, reply)
             elif isinstance(reply, Deferred):  # a test that asks Python's own classes: the dearest comes last
-                self._hold(session, reply)
+                self._hold(session, argv, reply)
             elif isinstance(reply, DrawnReply):
                 if session.append_drawn(reply):
                     more = True
@@ -403,7 +403,7 @@ class Engine(Delivery):
         if session.gates & GATE_IMPORT:
             self.keyspace.show_expired(False)
         if isinstance(reply, Deferred):
-            self._hold(session, reply)
+            self._hold(session, argv, reply)
             return
         mode = session.reply_mode
         if mode == REPLY_SKIP:
@@ -420,9 +420,12 @@ class Engine(Delivery):
                 append_reply(session.out, told, session.context.resp)
         self.tracking.after_reply(session, argv)
 
-    def _hold(self, session: Session, reply: Deferred[object]) -> None:
+    def _hold(self, session: Session, argv: list[bytes], reply: Deferred[object]) -> None:
         """Stop the conversation until the reply is there."""
         session.waiting = reply
+        waiter = self.waiting.waiters.get(session.id)
+        if waiter is not None:
+            waiter.argv = argv
         reply.addCallbacks(self._resume, self._resume_with_failure, callbackArgs=(session,), errbackArgs=(session,))
 
     def _resume(self, reply: object, session: Session) -> None:

@@ -150,6 +150,32 @@ def test_numbers_that_no_database_can_have(rule: str) -> None:
     assert ask(MemoryServer().connect(), f"ACL SETUSER u {rule}") == refused
 
 
+def test_who_waits_is_served_what_it_may_have_then() -> None:
+    server = MemoryServer()
+    client, other = client_with(server, "db=0"), server.connect()
+    ask(client, "BLPOP l 0")
+    ask(other, "ACL SETUSER u db=1")
+    assert ask(other, "RPUSH l v") == b":1\r\n"
+    assert client.received() == DENIED
+    assert ask(other, "LLEN l") == ask(other, "DEL l") == b":1\r\n"
+    ask(other, "ACL SETUSER u alldbs")
+    ask(client, "BLPOP l 0")
+    ask(other, "ACL SETUSER u -blpop")
+    assert ask(other, "RPUSH l v") == b":1\r\n"
+    assert client.received() == b"-NOPERM this user has no permissions to run the 'blpop' command\r\n"
+    assert b"$5\r\nblpop\r\n" in ask(other, "ACL LOG")
+    ask(other, "DEL l")
+    ask(other, "ACL SETUSER u +blpop -debug")
+    ask(client, "BLPOP m l 0")
+    ask(other, "ACL SETUSER u resetkeys ~l")
+    ask(other, "RPUSH l v")
+    assert client.received() == b"-NOPERM this user has no permissions to access one of the keys used as arguments\r\n"
+    ask(other, "DEL l")
+    ask(client, "BLPOP l 0")
+    ask(other, "RPUSH l v")
+    assert client.received() == b"*2\r\n$1\r\nl\r\n$1\r\nv\r\n"
+
+
 def test_patterns_of_sort_are_for_who_may_use_the_database() -> None:
     client = client_with(MemoryServer(), "resetkeys ~l db=0 (+sort ~* db=1)")
     assert ask(client, "SORT l BY w_*").startswith(b"-ERR BY option of SORT denied due to insufficient")

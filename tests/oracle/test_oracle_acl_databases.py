@@ -111,6 +111,31 @@ def test_rules_that_change_within_a_transaction(valkey_oracle: Peer) -> None:
     )
 
 
+def test_who_waits_while_its_rules_change(valkey_oracle: Peer) -> None:
+    valkey_oracle.compare_clients(
+        [
+            *rules("on", "nopass", "allkeys", "+@all", "db=0"),
+            *steps("1: AUTH u x|BLPOP k 0"),
+            *rules("db=1"),
+            *steps("0: RPUSH k v|LLEN k"),
+            *rules("db=0"),
+            *steps("1: XREAD BLOCK 0 STREAMS s $"),
+            *rules("resetdbs"),
+            *steps("0: XADD s 1-1 f v|XLEN s"),
+            *rules("alldbs"),
+            *steps("1: BZPOPMIN z 0"),
+            *rules("db=0"),
+            *steps("0: MULTI|ZADD z 1 a|EXEC|ZCARD z"),
+            *steps(
+                "1: XREADGROUP GROUP g c BLOCK 0 STREAMS s >|XGROUP CREATE s g $|XREADGROUP GROUP g c BLOCK 0 STREAMS s >"
+            ),
+            *rules("-xreadgroup"),
+            *steps("0: XADD s 2-1 f v|XPENDING s g"),
+        ],
+        normalise={b"XADD": our_texts},
+    )
+
+
 def test_scripts(valkey_oracle: Peer) -> None:
     def caught(command: str) -> Command:
         return [b"EVAL", b"return {pcall(redis.pcall, %s)}" % command.encode(), b"0"]
