@@ -12,7 +12,7 @@ from typing import Final
 
 from miniredis.commands.declaration import Command
 from miniredis.dispatch.acl_log import AccessLog
-from miniredis.dispatch.acl_rules import RuleError, apply_rules, has_blanks
+from miniredis.dispatch.acl_rules import UNKNOWN, RuleError, apply_rules, has_blanks
 from miniredis.dispatch.acl_users import (
     ALLOWED,
     DENIED_CHANNEL,
@@ -39,15 +39,14 @@ REASONS: Final[dict[int, bytes]] = {
     DENIED_KEY: b"key",
     DENIED_CHANNEL: b"channel",
 }
-NO_DATABASE: Final = b"No permissions to access database"
 WITHIN_EXEC: Final[dict[int, bytes]] = {
-    DENIED_DATABASE: b"no permission to access the database",
+    DENIED_DATABASE: b"no permission",
     DENIED_COMMAND: b"no permission to execute the command or subcommand",
     DENIED_KEY: b"no permission to touch the specified keys",
     DENIED_CHANNEL: b"no permission to access one of the channels used as arguments",
 }
 WITHIN_SCRIPT: Final[dict[int, bytes]] = {
-    DENIED_DATABASE: b"ERR ACL failure in script: " + NO_DATABASE,
+    DENIED_DATABASE: b"ERR ACL failure in script: No permissions to access database",
     DENIED_COMMAND: b"ERR The user executing the script can't run this command or subcommand",
     DENIED_KEY: b"ERR The user executing the script can't access at least one of the keys mentioned in the command "
     b"arguments",
@@ -70,7 +69,9 @@ class AccessControl(Rule):
         self.state = state
         self.log = AccessLog()
         #: How often access was denied since the start, by the reason; tls_cert: a certificate named no user.
-        self.denied: dict[bytes, int] = dict.fromkeys((b"auth", *REASONS.values(), b"tls_cert"), 0)
+        self.denied: dict[bytes, int] = dict.fromkeys(
+            (b"auth", b"command", b"key", b"channel", b"database", b"tls_cert"), 0
+        )
         #: Channels of new users: all of them, or none (acl-pubsub-default).
         self.all_channels = False
         self.users: dict[bytes, User] = {}
@@ -138,19 +139,27 @@ class AccessControl(Rule):
 
     # -- the check
 
-    def check(self, session: Session, command: Command, argv: list[bytes]) -> int:
-        """ALLOWED (0), or the denial of this client: reason and, above REASON_BITS, the argument's index."""
-        return ALLOWED if session.user is None else session.user.check(command, argv, session.context.db.index)
+    def check(self, session: Session, command: Command, argv: list[bytes], database: int) -> int:
+        """ALLOWED (0), or the denial of this client: reason and, above REASON_BITS, the argument's index.
+
+        `database`: the current one, which in a script is the script's."""
+        if session.user is None:
+            return ALLOWED
+        return session.user.check(command, argv, database, len(self.state.keyspace.databases))
 
     def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
-        denial = self.check(session, command, argv)
-        if denial != ALLOWED:
-            raise self.refuse(session, command, argv, denial)
+        self.demand(session, command, argv, session.context.db.index)
         return None
 
-    def allows(self, session: Session, command: Command, argv: list[bytes]) -> bool:
+    def demand(self, session: Session, command: Command, argv: list[bytes], database: int) -> None:
+        """Raises the error for a command that is not allowed, and logs it."""
+        denial = self.check(session, command, argv, database)
+        if denial != ALLOWED:
+            raise self.refuse(session, command, argv, denial)
+
+    def allows(self, session: Session, command: Command, argv: list[bytes], database: int) -> bool:
         """Asked without wanting to run it: nothing is logged."""
-        return self.check(session, command, argv) == ALLOWED
+        return self.check(session, command, argv, database) == ALLOWED
 
     def refuse(self, session: Session, command: Command, argv: list[bytes], denial: int) -> ReplyError:
         """Log a denial; the error to be replied."""
@@ -166,10 +175,10 @@ class AccessControl(Rule):
                 b"NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "
                 b"This command is no longer allowed for the following reason: " + WITHIN_EXEC[reason]
             )
-        if reason == DENIED_DATABASE:
-            return ReplyError(b"NOPERM " + NO_DATABASE)
         if reason == DENIED_COMMAND:
             return ReplyError(b"NOPERM this user has no permissions to run the '" + command.full_name + b"' command")
+        if reason == DENIED_DATABASE:
+            return ReplyError(b"NOPERM No permissions to access database")
         kind = b"keys" if reason == DENIED_KEY else b"channels"
         return ReplyError(b"NOPERM this user has no permissions to access one of the " + kind + b" used as arguments")
 
@@ -288,7 +297,13 @@ class AccessControl(Rule):
             try:
                 apply_rules(user, words[2:], self.all_channels)
             except RuleError as problem:
-                operation = b"Error in applying operation '" + problem.rule + b"': " if problem.rule else b""
+                if not problem.rule:
+                    errors.append(place + b": Unmatched parenthesis in selector definition.")
+                    continue
+                # A rule with a name that is not known is shown; any other may be a secret that was misspelt.
+                operation = (
+                    b"Error in applying operation '" + problem.rule + b"': " if problem.reason == UNKNOWN else b""
+                )
                 errors.append(place + b": " + operation + problem.reason + b". ")
         if errors:
             raise AclError(

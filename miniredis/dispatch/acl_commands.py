@@ -84,19 +84,17 @@ def acl_list(ctx: Context, argv: list[bytes]) -> object:
     return lines
 
 
-def _describe_selector(selector: Selector, with_databases: bool) -> list[object]:
-    """`with_databases`: where rules are about them; else the reply is as long as redis-server's."""
-    found: list[object] = [
+def _describe_selector(selector: Selector) -> list[object]:
+    return [
         b"commands",
         selector.describe_commands(),
         b"keys",
         selector.describe_keys(),
         b"channels",
         selector.describe_channels(),
+        b"databases",
+        selector.describe_databases(),
     ]
-    if with_databases:
-        found += [b"databases", selector.describe_databases()]
-    return found
 
 
 @group.command(
@@ -116,15 +114,14 @@ def acl_getuser(ctx: Context, argv: list[bytes]) -> object:
     flags += user.flags()
     passwords: list[object] = []
     passwords += user.passwords
-    more = user.has_database_rules()
-    selectors: list[object] = [MapReply(_describe_selector(selector, more)) for selector in user.selectors[1:]]
+    selectors: list[object] = [MapReply(_describe_selector(selector)) for selector in user.selectors[1:]]
     return MapReply(
         [
             b"flags",
             SetReply(flags),
             b"passwords",
             passwords,
-            *_describe_selector(user.root, more),
+            *_describe_selector(user.root),
             b"selectors",
             selectors,
         ]
@@ -260,17 +257,17 @@ def acl_dryrun(ctx: Context, argv: list[bytes]) -> object:
         raise error(b"Command '" + asked[0] + b"' not found") from None
     if not command.min_arguments <= len(asked) <= command.max_arguments:
         raise wrong_number_of_arguments(command.full_name)
-    denial = user.check(command, asked, ctx.db.index)
+    denial = user.check(command, asked, ctx.db.index, len(ctx.keyspace.databases))
     if denial == ALLOWED:
         return OK
     reason = denial & 7
-    position = denial >> REASON_BITS
-    if reason == DENIED_DATABASE:
-        return b"User " + user.name + b" has no permissions to access database " + asked[position]
     if reason == DENIED_COMMAND:
         return b"This user has no permissions to run the '" + command.full_name + b"' command"
+    shown = asked[denial >> REASON_BITS]
+    if reason == DENIED_DATABASE:
+        return b"User " + user.name + b" has no permissions to access database " + shown
     kind = b"key" if reason == DENIED_KEY else b"channel"
-    return b"This user has no permissions to access the '" + asked[position] + b"' " + kind
+    return b"This user has no permissions to access the '" + shown + b"' " + kind
 
 
 def no_file() -> ReplyError:

@@ -1,54 +1,61 @@
-"""Which databases a command uses, for the rules of ACL about them: alldbs, resetdbs, db=0,3.
+"""Which databases a command uses, asked for users who may use some of them only.
 
-A command may use the database that its client has selected, others that its arguments name, or all of them.  The
-rules are Valkey's, found out by asking one with ACL DRYRUN; redis-server has none.
+A command that reads or writes keys uses the current database; SELECT and SWAPDB use those they name; MOVE and COPY use
+both; a few use all that there are.  A name that is no database denies nothing: the command itself will refuse it.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from miniredis.commands.declaration import Command
+from miniredis.commands.declaration import READONLY, WRITE, Command
 from miniredis.resp.numbers import parse_int64
 
-#: They use every database, whatever is selected.
-OF_ALL: Final[frozenset[bytes]] = frozenset(
-    [b"flushall", b"cluster|flushslot", b"cluster|migrateslots", b"cluster|cancelslotmigrations"]
-)
-#: Those that name databases only, with the arguments in which they do.
-NAMING: Final[dict[bytes, int]] = {b"select": 1, b"swapdb": 2}
-CATEGORIES: Final = ("keyspace", "read", "write")
+#: Commands that reach into every database.
+OF_ALL: Final = frozenset((b"flushall", b"cluster|flushslot", b"cluster|migrateslots", b"cluster|cancelslotmigrations"))
+#: Commands whose arguments name databases -> where.
+NAMED: Final[dict[bytes, list[int]]] = {b"select": [1], b"swapdb": [1, 2], b"move": [2]}
 
 
-def uses_selected(command: Command) -> bool:
-    """Whether a command uses the database of its client."""
-    for category in CATEGORIES:
-        if category in command.categories:
-            return True
-    return any("not_key" not in spec.flags for spec in command.key_specs)
+def denied_database(command: Command, argv: list[bytes], current: int, count: int, allowed: list[int]) -> int:
+    """-1: `allowed` are enough.  Else the index of the argument that names another; 0: it is the current one, or all.
 
-
-def named_databases(command: Command, argv: list[bytes]) -> list[int]:
-    """Where arguments name databases: their positions."""
+    `count`: how many databases the server has."""
     name = command.full_name
-    if name == b"move":
-        return [2]
-    if name == b"copy":
-        return [at + 1 for at in range(3, len(argv) - 1) if argv[at].lower() == b"db"]
-    return list(range(1, NAMING.get(name, 0) + 1))
+    if name in OF_ALL:
+        return -1 if all(number in allowed for number in range(count)) else 0
+    positions = copy_targets(argv) if name == b"copy" else NAMED.get(name)
+    if positions is not None:
+        numbers = [parse_int64(argv[position]) for position in positions]
+        if all(number is not None and 0 <= number < count for number in numbers):
+            for position, number in zip(positions, numbers, strict=True):
+                if number not in allowed:
+                    return position
+        if name in (b"select", b"swapdb"):
+            return -1
+    return 0 if current not in allowed and uses_current(command) else -1
 
 
-def denied_database(command: Command, argv: list[bytes], selected: int, allowed: frozenset[int]) -> int:
-    """The position of the argument that names a database which is not allowed; 0 where it is no argument's fault; -1.
+def copy_targets(argv: list[bytes]) -> list[int]:
+    """Where a COPY names databases; nowhere when it is not written as it should be."""
+    found: list[int] = []
+    at = 3
+    while at < len(argv):
+        word = argv[at].upper()
+        if word == b"DB" and at + 1 < len(argv):
+            at += 1
+            found.append(at)
+        elif word != b"REPLACE":
+            return []
+        at += 1
+    return found
 
-    What is no number is left to the command to refuse.
-    """
-    for at in named_databases(command, argv):
-        number = parse_int64(argv[at])
-        if number is not None and number >= 0 and number not in allowed:
-            return at
-    if command.full_name in OF_ALL:
-        return 0
-    if command.full_name not in NAMING and selected not in allowed and uses_selected(command):
-        return 0
-    return -1
+
+def uses_current(command: Command) -> bool:
+    """Whether it has to do with keys, also where a call names none, as EVAL may."""
+    return (
+        command.flags & (READONLY | WRITE) != 0
+        or "keyspace" in command.categories
+        or command.key_search is not None
+        or any("not_key" not in spec.flags for spec in command.key_specs)
+    )

@@ -2,7 +2,7 @@
 
     on off nopass resetpass >password <password #hash !hash sanitize-payload skip-sanitize-payload
     ~keys %R~keys %W~keys %RW~keys allkeys resetkeys  &channels allchannels resetchannels
-    alldbs resetdbs db=0,3
+    db=0,1 alldbs resetdbs
     +command -command +container|sub +@category -@category allcommands nocommands
     (rules of a selector) clearselectors reset
 
@@ -34,12 +34,13 @@ NO_SUCH_PASSWORD: Final = b"The password you are trying to remove from the user 
 NOT_A_HASH: Final = b"The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
 SUBCOMMAND_ARGUMENT: Final = b"Allowing first-arg of a subcommand is not supported"
 
-NO_SUCH_DATABASE: Final = b"The provided database ID is out of range"
+OUT_OF_RANGE: Final = b"The provided database ID is out of range"
 
+DATABASES: Final = b"db="
+#: As C reads a number; the largest that is one.
+NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)")
+LARGEST: Final = (1 << 31) - 1
 HASH_LENGTH: Final = 64
-DIGITS: Final = re.compile(rb"[+-]?[0-9]+")
-LONGEST_NUMBER: Final = 20
-MOST_DATABASES: Final = (1 << 31) - 1
 BLANKS: Final = b" \t\n\v\f\r\0"
 
 
@@ -141,7 +142,7 @@ def read_selector(user: User, rule: bytes, all_channels: bool) -> Selector:
 
 
 def apply_to_selector(selector: Selector, rule: bytes, shown: bytes) -> None:
-    """Apply one rule about commands, keys or channels; `shown` names it in errors."""
+    """Apply one rule about commands, keys, channels or databases; `shown` names it in errors."""
     word = rule.lower()
     first = rule[:1]
     if word in (b"allkeys", b"~*"):
@@ -152,16 +153,16 @@ def apply_to_selector(selector: Selector, rule: bytes, shown: bytes) -> None:
         selector.set_all_channels(True)
     elif word == b"resetchannels":
         selector.set_all_channels(False)
-    elif word == b"alldbs":
-        selector.databases = None
-    elif word == b"resetdbs":
-        selector.databases = frozenset()
-    elif word.startswith(b"db="):
-        selector.databases = _read_databases(word[3:], shown)
     elif word in (b"allcommands", b"+@all"):
         selector.set_all_commands(True)
     elif word in (b"nocommands", b"-@all"):
         selector.set_all_commands(False)
+    elif word == b"alldbs":
+        selector.set_all_databases()
+    elif word == b"resetdbs":
+        selector.set_databases([])
+    elif word.startswith(DATABASES):
+        selector.set_databases(_database_numbers(word, shown))
     elif first in (b"~", b"%"):
         _add_keys(selector, rule, shown)
     elif first == b"&":
@@ -174,19 +175,6 @@ def apply_to_selector(selector: Selector, rule: bytes, shown: bytes) -> None:
         _add_commands(selector, first == b"+", word[1:], shown)
     else:
         raise RuleError(shown, SYNTAX)
-
-
-def _read_databases(text: bytes, shown: bytes) -> frozenset[int]:
-    """Of db=: numbers of databases, which need not exist (yet)."""
-    found: set[int] = set()
-    for word in text.split(b","):
-        if not DIGITS.fullmatch(word):
-            raise RuleError(shown, SYNTAX)
-        number = int(word[:LONGEST_NUMBER])
-        if not 0 <= number <= MOST_DATABASES or len(word) > LONGEST_NUMBER:
-            raise RuleError(shown, NO_SUCH_DATABASE)
-        found.add(number)
-    return frozenset(found)
 
 
 def _add_keys(selector: Selector, rule: bytes, shown: bytes) -> None:
@@ -202,11 +190,24 @@ def _add_keys(selector: Selector, rule: bytes, shown: bytes) -> None:
     selector.add_key_pattern(pattern, access)
 
 
+def _database_numbers(word: bytes, shown: bytes) -> list[int]:
+    found: list[int] = []
+    for text in word[len(DATABASES) :].split(b","):
+        number = NUMBER.fullmatch(text)
+        if number is None:
+            raise RuleError(shown, SYNTAX)
+        database = int(number.group(1))
+        if not 0 <= database <= LARGEST:
+            raise RuleError(shown, OUT_OF_RANGE)
+        found.append(database)
+    return found
+
+
 def _add_commands(selector: Selector, allow: bool, name: bytes, shown: bytes) -> None:
     table = selector.table
     if has_blanks(name):
         # No command has any, and a first argument with one could not be read back from the ACL file.
-        raise RuleError(shown, SYNTAX)
+        raise RuleError(shown, SYNTAX if b"|" in name else UNKNOWN)
     if name.startswith(b"@"):
         if name[1:].decode("latin-1") not in CATEGORIES:
             raise RuleError(shown, UNKNOWN)

@@ -1,8 +1,9 @@
 """What an ACL user may do, in the form in which each command is checked against it.
 
-A user has selectors: a command is allowed when one of them allows it with all its keys, channels and databases.  A
-selector keeps its command rules as they were given, less those that a later one made void, and beside them one byte a
-command for the check; keys and channels are matched by patterns made ready beforehand.  Texts of rules: acl_rules.py.
+A user has selectors: a command is allowed when one of them allows it with all its keys and channels.  A selector
+keeps its command rules as they were given, less those that a later one made void, and beside them one byte a command
+for the check; keys and channels are matched by patterns made ready beforehand.  Texts of rules: acl_rules.py; which
+databases a command uses: acl_databases.py.
 """
 
 from __future__ import annotations
@@ -65,11 +66,11 @@ class Selector:
         self.all_commands = False
         self.all_keys = False
         self.all_channels = all_channels
+        self.all_databases = True
+        self.databases: list[int] = []  # in order, while not all
         self.key_patterns: list[KeyPattern] = []
         self.channel_patterns: list[Glob] = []
         self.channels: list[bytes] = []
-        #: The databases that may be used; None: all.
-        self.databases: frozenset[int] | None = None
         self._allowed = bytearray()  # by command id
         #: Commands allowed with some first arguments only (the deprecated form +select|0).
         self._first_arguments: dict[int, list[bytes]] = {}
@@ -83,7 +84,8 @@ class Selector:
         twin.key_patterns = list(self.key_patterns)
         twin.channel_patterns = list(self.channel_patterns)
         twin.channels = list(self.channels)
-        twin.databases = self.databases
+        twin.all_databases = self.all_databases
+        twin.databases = list(self.databases)
         twin.rebuild()
         return twin
 
@@ -136,7 +138,7 @@ class Selector:
             for subcommand in command.subcommands.values():
                 self._allowed[subcommand.id] = 1 if allow else 0
 
-    # -- keys and channels
+    # -- keys, channels and databases
 
     def set_all_keys(self, allow: bool) -> None:
         self.all_keys = allow
@@ -161,14 +163,23 @@ class Selector:
             self.channels.append(pattern)
             self.channel_patterns.append(Glob(pattern))
 
+    def set_all_databases(self) -> None:
+        self.all_databases = True
+        self.databases = []
+
+    def set_databases(self, numbers: list[int]) -> None:
+        """These only, instead of those before."""
+        self.all_databases = False
+        self.databases = sorted(set(numbers))
+
     # -- the check
 
-    def check(self, command: Command, argv: list[bytes], selected: int) -> int:
-        """ALLOWED, or why not and by which argument.  `selected`: the database of the client."""
-        if self.databases is not None:
-            position = denied_database(command, argv, selected, self.databases)
-            if position >= 0:
-                return DENIED_DATABASE | position << REASON_BITS
+    def check(self, command: Command, argv: list[bytes], database: int, count: int) -> int:
+        """ALLOWED, or why not and by which argument.  `database`: the current one, of `count`."""
+        if not self.all_databases:
+            named = denied_database(command, argv, database, count, self.databases)
+            if named >= 0:
+                return DENIED_DATABASE | named << REASON_BITS
         if not self.all_commands and not command.flags & NO_AUTH and not self._allows(command, argv):
             return DENIED_COMMAND
         if not self.all_keys:
@@ -219,10 +230,9 @@ class Selector:
         return b"&*" if self.all_channels else b" ".join([b"&" + channel for channel in self.channels])
 
     def describe_databases(self) -> bytes:
-        """alldbs, the db= rule, or nothing where none may be used."""
-        if self.databases is None:
+        if self.all_databases:
             return b"alldbs"
-        return b"db=" + b",".join([b"%d" % each for each in sorted(self.databases)]) if self.databases else b""
+        return b"db=" + b",".join([b"%d" % number for number in self.databases]) if self.databases else b""
 
     def describe(self) -> bytes:
         """As rules that make the same selector of a new one."""
@@ -231,7 +241,7 @@ class Selector:
             words.append(b"resetchannels")
         if self.all_channels or self.channels:
             words.append(self.describe_channels())
-        if self.databases is not None:
+        if not self.all_databases:
             words.append(self.describe_databases() or b"resetdbs")
         return b" ".join([*words, self.describe_commands()])
 
@@ -270,18 +280,14 @@ class User:
     def is_unrestricted(self) -> bool:
         """Whether no command needs to be checked."""
         return any(
-            selector.all_commands and selector.all_keys and selector.all_channels and selector.databases is None
-            for selector in self.selectors
+            each.all_commands and each.all_keys and each.all_channels and each.all_databases for each in self.selectors
         )
 
-    def has_database_rules(self) -> bool:
-        return any(selector.databases is not None for selector in self.selectors)
-
-    def check(self, command: Command, argv: list[bytes], selected: int) -> int:
-        """ALLOWED, or the denial of the selector that came closest.  `selected`: the database of the client."""
+    def check(self, command: Command, argv: list[bytes], database: int, count: int) -> int:
+        """ALLOWED, or the denial of the selector that came closest.  `database`: the current one, of `count`."""
         denial = ALLOWED
         for selector in self.selectors:
-            found = selector.check(command, argv, selected)
+            found = selector.check(command, argv, database, count)
             if found == ALLOWED:
                 return ALLOWED
             reason = found & 7
@@ -289,10 +295,10 @@ class User:
                 denial = found
         return denial
 
-    def reads_all_keys(self, command: Command, argv: list[bytes], selected: int) -> bool:
+    def reads_all_keys(self, command: Command, argv: list[bytes], database: int, count: int) -> bool:
         """Whether the command may read keys that are not among its arguments (patterns of SORT)."""
         for selector in self.selectors:
-            if selector.check(command, argv, selected) == ALLOWED and (
+            if selector.check(command, argv, database, count) == ALLOWED and (
                 selector.all_keys or any(each.pattern == b"*" and each.access & READ for each in selector.key_patterns)
             ):
                 return True

@@ -18,6 +18,7 @@ from miniredis.dispatch.blocking import Waiter
 from miniredis.dispatch.call_timer import CallTimer
 from miniredis.dispatch.command_log import SLOW, CommandLog
 from miniredis.dispatch.freeing import Freeing
+from miniredis.dispatch.gates import GATE_ACL
 from miniredis.dispatch.latency import LatencyMonitor
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
@@ -199,6 +200,9 @@ class Delivery(ServerState):
         dirty = effects.dirty
         self._nesting += 1  # keys it changes are looked at by the loop that called
         try:
+            if session.gates & GATE_ACL and session.last_command is not None:
+                # What its user may do has perhaps changed since it began to wait.
+                self.rules[GATE_ACL].apply(session, session.last_command, waiter.argv)
             reply = waiter.serve(session.context, key)
         except ReplyError as problem:
             self.count_error(problem.message)

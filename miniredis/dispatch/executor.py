@@ -55,7 +55,7 @@ from miniredis.resp.errors import (
     transaction_refused,
     wrong_number_of_arguments,
 )
-from miniredis.resp.replies import Preencoded
+from miniredis.resp.replies import Preencoded, Push, Several
 
 #: The header of a bulk string and its end take no more than this.
 HEADER_BYTES: Final = 24
@@ -65,6 +65,13 @@ TURN_OF_CLIENT_NS: Final = 2_000_000
 REDIRECTIONS: Final = (b"MOVED", b"ASK", b"CROSSSLOT", b"TRYAGAIN", b"CLUSTERDOWN")
 #: A request in this form is a browser's: somebody's page talks to us without knowing (cross-protocol scripting).
 CROSS_PROTOCOL: Final = (b"post", b"host:")
+
+
+def told_anyway(reply: object) -> list[object]:
+    """What of a reply a client is sent that wants none: what its subscriptions are now, also from within EXEC."""
+    if isinstance(reply, (Push, Several)):
+        return [reply]
+    return [each for each in reply if isinstance(each, (Push, Several))] if isinstance(reply, list) else []
 
 
 class Engine(Delivery):
@@ -175,7 +182,7 @@ class Engine(Delivery):
         command = session.last_command
         if not session.gates & GATE_ACL or session.user is None or command is None:
             return True
-        return session.user.reads_all_keys(command, argv, session.context.db.index)
+        return session.user.reads_all_keys(command, argv, ctx.db.index, len(self.keyspace.databases))
 
     def notify_classes(self, classes: int) -> None:
         """Publish keyspace events of these NOTIFY_ classes from now on; 0: none."""
@@ -237,7 +244,7 @@ class Engine(Delivery):
             elif isinstance(reply, int):
                 append_integer(out, reply)
             elif isinstance(reply, Deferred):  # a test that asks Python's own classes: the dearest comes last
-                self._hold(session, reply)
+                self._hold(session, argv, reply)
             elif isinstance(reply, DrawnReply):
                 if session.append_drawn(reply):
                     more = True
@@ -404,24 +411,30 @@ class Engine(Delivery):
         self.keyspace.clock.leaves_no_trace = False
         if session.gates & GATE_IMPORT:
             self.keyspace.show_expired(False)
+        if isinstance(reply, Deferred):
+            self._hold(session, argv, reply)
+            return
         mode = session.reply_mode
         if mode == REPLY_SKIP:
             session.set_reply_mode(REPLY_ON)
         elif mode == REPLY_SKIP_NEXT:
             session.set_reply_mode(REPLY_SKIP)
-        if isinstance(reply, Deferred):
-            self._hold(session, reply)
-            return
         if mode == REPLY_ON:
             if isinstance(reply, DrawnReply):
                 session.append_drawn(reply)
             else:
                 append_reply(session.out, reply, session.context.resp)
+        else:
+            for told in told_anyway(reply):
+                append_reply(session.out, told, session.context.resp)
         self.tracking.after_reply(session, argv)
 
-    def _hold(self, session: Session, reply: Deferred[object]) -> None:
+    def _hold(self, session: Session, argv: list[bytes], reply: Deferred[object]) -> None:
         """Stop the conversation until the reply is there."""
         session.waiting = reply
+        waiter = self.waiting.waiters.get(session.id)
+        if waiter is not None:
+            waiter.argv = argv
         reply.addCallbacks(self._resume, self._resume_with_failure, callbackArgs=(session,), errbackArgs=(session,))
 
     def _resume(self, reply: object, session: Session) -> None:
@@ -433,6 +446,8 @@ class Engine(Delivery):
                 session.append_drawn(reply)
             else:
                 append_reply(session.out, reply, session.context.resp)
+        elif session.reply_mode == REPLY_SKIP:
+            session.set_reply_mode(REPLY_ON)
         if session.gates & GATE_TRACKING:
             self.tracking.after_reply(session, [b""])
         session.port.wake()

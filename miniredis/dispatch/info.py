@@ -194,6 +194,7 @@ DENIALS: Final = (
     ("cmd", b"command"),
     ("key", b"key"),
     ("channel", b"channel"),
+    ("db", b"database"),
     ("tls_cert", b"tls_cert"),
 )
 
@@ -259,7 +260,6 @@ def stats_section(engine: Engine) -> Fields:
             round(rates.turn_ns.per_second() / 1000 / turns_per_second) if turns_per_second else 0,
         ),
         *((f"acl_access_denied_{name}", engine.acl.denied[reason]) for name, reason in DENIALS),
-        ("acl_access_denied_db", engine.acl.denied[b"database"]),
         *([] if engine.cluster else [(f"total_net_cluster_slot_{way}_bytes", 0) for way in ("import", "export")]),
         *((name, 0) for name in NEVER_HERE),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from miniredis.commands.declaration import ADMIN, SKIP_MONITOR, Command
 from miniredis.dispatch.secrets import without_secrets
-from miniredis.dispatch.session import Session
+from miniredis.dispatch.session import REPLY_OFF, Session
 from miniredis.dispatch.state import ServerState
 
 
@@ -49,7 +49,8 @@ class Monitors:
             line += b' "' + escaped(argument) + b'"'
         data = line + b"\r\n"
         for monitor in self.sessions:
-            monitor.push(data)
+            if monitor.reply_mode != REPLY_OFF:
+                monitor.push(data)
 
 
 def escaped(argument: bytes) -> bytes:

@@ -11,7 +11,7 @@ from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.pubsub import Subscribers
 from miniredis.dispatch.session import Session
-from miniredis.resp.errors import subcommand_syntax_error
+from miniredis.resp.errors import error, subcommand_syntax_error
 from miniredis.resp.glob import glob_match
 from miniredis.resp.replies import Push, Several
 
@@ -118,6 +118,8 @@ def punsubscribe(ctx: Context, argv: list[bytes]) -> object:
     syntax="shardchannel [shardchannel ...]",
 )
 def ssubscribe(ctx: Context, argv: list[bytes]) -> object:
+    if not ctx.may_block:
+        raise error(b"SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
     return _change_each(session_of(ctx), b"ssubscribe", argv[1:], engine_of(ctx).pubsub.subscribe_shard, True)
 
 

@@ -9,7 +9,6 @@ from mypy_extensions import mypyc_attr
 
 from miniredis.commands.declaration import Command
 from miniredis.dispatch.session import Session
-from miniredis.resp.errors import ReplyError
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -19,10 +18,3 @@ class Rule:
     def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
         """None lets the command pass; anything else is replied in its place; a refusal is raised."""
         return None
-
-    def allows(self, session: Session, command: Command, argv: list[bytes]) -> bool:
-        """Whether the command would pass, asked without running it."""
-        try:
-            return self.apply(session, command, argv) is None
-        except ReplyError:
-            return False

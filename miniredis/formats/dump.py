@@ -37,9 +37,7 @@ def payload_version(payload: bytes, tries_newer: bool = False) -> int:
     version = payload[size - 10] | payload[size - 9] << 8
     if version > FIELD_EXPIRY_RDB_VERSION and version != VALKEY_RDB_VERSION and not tries_newer:
         return -1
-    stored = int.from_bytes(payload[size - 8 :], "little")
-    # Zero means that the sender does not compute checksums.
-    if stored != 0 and stored != crc64(payload[: size - 8]):
+    if int.from_bytes(payload[size - 8 :], "little") != crc64(payload[: size - 8]):
         return -1
     return version
 
@@ -83,8 +81,11 @@ def restore_functions(payload: bytes) -> list[bytes]:
     while not source.at_end():
         code = source.read_byte()
         if code == OPCODE_FUNCTION_PRE_RELEASE:
-            raise FormatError("Pre-release function format not supported")
+            raise FormatError("Failed loading library blob")
         if code != OPCODE_FUNCTION:
             raise FormatError("given type is not a function")
-        found.append(source.read_string())
+        try:
+            found.append(source.read_string())
+        except FormatError as problem:
+            raise FormatError("Failed loading library payload") from problem
     return found

@@ -277,7 +277,7 @@ def _demand_permission(ctx: Context, keys: list[bytes]) -> None:
     command = engine_of(ctx).commands.find_original(b"ts.get")
     assert command is not None
     for key in keys:
-        if session.user.check(command, [b"TS.GET", key], ctx.db.index):
+        if session.user.check(command, [b"TS.GET", key], ctx.db.index, len(ctx.keyspace.databases)):
             raise ReplyError(b"NOPERM The current user doesn't have the read permission to one or more keys")
 
 

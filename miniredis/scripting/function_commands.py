@@ -112,7 +112,9 @@ def function_delete(ctx: Context, argv: list[bytes]) -> object:
     tips="request_policy:all_shards response_policy:all_succeeded",
 )
 def function_flush(ctx: Context, argv: list[bytes]) -> object:
-    if len(argv) > 3 or (len(argv) == 3 and argv[2].lower() not in (b"sync", b"async")):
+    if len(argv) > 3:
+        raise subcommand_syntax_error(argv[1], b"FUNCTION")
+    if len(argv) == 3 and argv[2].lower() not in (b"sync", b"async"):
         raise error(b"FUNCTION FLUSH only supports SYNC|ASYNC option")
     libraries_of(ctx).flush_libraries()
     ctx.dirty(1)

@@ -139,6 +139,10 @@ class Libraries(FunctionLibraries):
 
     def restore(self, codes: list[bytes], policy: bytes) -> None:
         """Take over libraries, all or none.  `policy`: flush, append or replace."""
+        names = [library_name(code)[0] for code in codes]
+        for name in names:
+            if names.count(name) > 1:
+                raise error(b"Library '" + name + b"' already exists")
         libraries, functions = self.libraries, self.functions
         before = dict(libraries)
         if policy == b"flush":

@@ -85,6 +85,7 @@ end
 function api.setresp(...)
   if select("#", ...) ~= 1 then fail("redis.setresp() requires one argument.") end
   local version = tonumber((...))
+  version = version and floor(version)
   if version ~= 2 and version ~= 3 then fail("RESP version must be 2 or 3.") end
   state.script_resp = version
   host_setresp(version)

@@ -265,6 +265,7 @@ local function located(problem)
   end
   if type(problem) == "table" then
     local text = rawget(problem, "err")
+    if type(text) == "number" then text = tostring(text) end
     if type(text) ~= "string" then text = "ERR unknown error" end
     return {text, source, line, rawget(problem, "ignore_error_stats_update") and true or false}
   end

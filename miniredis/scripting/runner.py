@@ -420,8 +420,7 @@ class ScriptRunner(ScriptHost):
         command = find_command(engine, argv)
         if command is None:
             raise error(b"Unknown Redis command called from script")
-        count = len(argv)
-        if count < command.min_arguments or count > command.max_arguments:
+        if not command.min_arguments <= len(argv) <= command.max_arguments:
             raise error(b"Wrong number of args calling Redis command from script")
         flags = command.flags
         if flags & NOSCRIPT:
@@ -431,7 +430,7 @@ class ScriptRunner(ScriptHost):
             if gates & GATE_STALE and not flags & STALE:
                 raise error(b"Can not execute the command on a stale replica")
             if gates & GATE_ACL:
-                engine.rules[GATE_ACL].apply(run.caller, command, argv)
+                engine.acl.demand(run.caller, command, argv, self.session.context.db.index)
         # What may leave something to replay, as PUBLISH does, counts as a write here and nowhere else.
         if run.is_read_only and flags & (WRITE | MAY_REPLICATE):
             raise error(b"Write commands are not allowed from read-only scripts.")
@@ -469,7 +468,8 @@ class ScriptRunner(ScriptHost):
         command = find_command(self.engine, argv)
         if command is None:
             return b"ERR Invalid command passed to redis.acl_check_cmd()", FAILURE
-        return not run.caller.gates & GATE_ACL or self.engine.rules[GATE_ACL].allows(run.caller, command, argv)
+        database = self.session.context.db.index
+        return not run.caller.gates & GATE_ACL or self.engine.acl.allows(run.caller, command, argv, database)
 
     def log(self, level: int, text: bytes) -> None:
         self.engine.log(LOG_LEVELS[level], text.decode("utf-8", "backslashreplace"))

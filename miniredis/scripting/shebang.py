@@ -1,10 +1,11 @@
-"""The first line of a script or library: `#!lua name=... flags=...`."""
+"""The first line of a script or library: `#!lua name=... flags=...`, its words quoted as those of inline commands."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from miniredis.resp.errors import ReplyError, error
+from miniredis.resp.quoting import split_arguments
 
 NO_WRITES: Final = 1 << 0
 ALLOW_OOM: Final = 1 << 1
@@ -30,15 +31,15 @@ def script_flags(source: bytes) -> tuple[int, bytes]:
     end = source.find(b"\n")
     if end < 0:
         raise error(b"Invalid script shebang")
-    words = source[:end].split(b" ")
+    words = split_arguments(source[:end])
+    if words is None:
+        raise error(b"Invalid engine in script shebang")
     if words[0] != b"#!lua":
         raise error(b"Unexpected engine in script shebang: " + words[0])
     flags = 0
     for word in words[1:]:
         if not word.startswith(b"flags="):
-            if word:
-                raise error(b"Unknown lua shebang option: " + word)
-            continue
+            raise error(b"Unknown lua shebang option: " + word)
         if word == b"flags=":
             continue
         for name in word[6:].split(b","):
@@ -60,11 +61,13 @@ def library_name(source: bytes) -> tuple[bytes, bytes]:
     end = source.find(b"\n")
     if end < 0:
         raise error(b"Invalid library metadata")
-    words = source[2:end].split()
-    engine = words[0] if words else b""
+    words = split_arguments(source[:end])
+    if words is None:
+        raise error(b"Invalid library metadata")
+    engine = words[0][2:]
     name: bytes | None = None
     for word in words[1:]:
-        if not word.startswith(b"name="):
+        if word[:5].lower() != b"name=":
             raise error(b"Invalid metadata value given: " + word)
         if name is not None:
             raise error(b"Invalid metadata value, name argument was given multiple times")

@@ -147,7 +147,7 @@ def test_the_server_itself_may_do_everything() -> None:
     server = MemoryServer()
     session = server.engine.own_session(server.connect())
     command = server.engine.commands.commands[b"get"]
-    assert server.engine.acl.check(session, command, [b"GET", b"k"]) == 0
+    assert server.engine.acl.check(session, command, [b"GET", b"k"], 0) == 0
 
 
 # -- who a client is
@@ -355,7 +355,8 @@ def test_the_same_pattern_twice_is_one_and_passwords_and_selectors_can_be_taken_
     assert described.endswith(b" ~a %R~b resetchannels &c -@all +config")
     user = server.engine.acl.user_for(b"u")
     assert isinstance(user, User)
-    assert user.check(server.engine.commands.find([b"CONFIG", b"GET", b"x"]), [b"CONFIG", b"GET", b"x"], 0) == 0
+    argv = [b"CONFIG", b"GET", b"x"]
+    assert user.check(server.engine.commands.find(argv), argv, 0, 16) == 0
 
 
 def test_channels_of_new_users() -> None:
@@ -488,7 +489,7 @@ def test_commands_about_users() -> None:
     assert ask("ACL CAT nosuch") == b"-ERR Unknown category 'nosuch'\r\n"
     assert ask("ACL CAT a b").startswith(b"-ERR unknown subcommand or wrong number")
     assert ask("ACL GETUSER nobody") == b"$-1\r\n"
-    assert ask("ACL GETUSER u").endswith(b"$9\r\nselectors\r\n*1\r\n*6\r\n$8\r\ncommands\r\n$10\r\n-@all +set\r\n$4\r\nkeys\r\n$2\r\n~s\r\n$8\r\nchannels\r\n$0\r\n\r\n")  # fmt: skip  # noqa: E501
+    assert ask("ACL GETUSER u").endswith(b"$9\r\nselectors\r\n*1\r\n*8\r\n$8\r\ncommands\r\n$10\r\n-@all +set\r\n$4\r\nkeys\r\n$2\r\n~s\r\n$8\r\nchannels\r\n$0\r\n\r\n$9\r\ndatabases\r\n$6\r\nalldbs\r\n")  # fmt: skip  # noqa: E501
     assert ask("ACL DRYRUN nobody GET r") == b"-ERR User 'nobody' not found\r\n"
     assert ask("ACL DRYRUN u NOSUCH r") == b"-ERR Command 'NOSUCH' not found\r\n"
     assert ask("ACL DRYRUN u GET") == b"-ERR wrong number of arguments for 'get' command\r\n"

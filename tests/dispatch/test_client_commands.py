@@ -247,6 +247,32 @@ def test_reply_off_and_skip_are_silent() -> None:
     assert client.call(b"CLIENT", b"REPLY", b"ON") == b"+OK\r\n"
 
 
+def test_a_command_that_waited_is_not_answered_either() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    client.call(b"CLIENT", b"REPLY", b"SKIP")
+    client.call(b"BLPOP", b"l", b"0")
+    assert other.call(b"RPUSH", b"l", b"v") == b":1\r\n"
+    assert client.received() == b""
+    assert client.call(b"PING") == b"+PONG\r\n"
+    client.call(b"CLIENT", b"REPLY", b"OFF")
+    client.call(b"BLPOP", b"l", b"0")
+    assert other.call(b"RPUSH", b"l", b"v") == b":1\r\n"
+    assert client.received() == client.call(b"PING") == b""
+
+
+def test_who_wants_no_replies_sees_no_commands() -> None:
+    server = MemoryServer()
+    watcher, client = server.connect(), server.connect()
+    watcher.call(b"CLIENT", b"REPLY", b"OFF")
+    watcher.call(b"MONITOR")
+    client.call(b"SET", b"k", b"v")
+    assert watcher.received() == b""
+    assert watcher.call(b"CLIENT", b"REPLY", b"ON").endswith(b"+OK\r\n")
+    client.call(b"GET", b"k")
+    assert b'"GET" "k"' in watcher.received()
+
+
 def test_monitor_shows_commands_but_no_passwords() -> None:
     server = MemoryServer()
     watcher, client = server.connect(), server.connect()

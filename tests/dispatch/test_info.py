@@ -151,12 +151,14 @@ def test_hashes_that_have_fields_with_an_expiry_are_counted() -> None:
 
 def test_denials_are_counted_by_their_reason() -> None:
     client = MemoryServer().connect()
-    client.call(b"ACL", b"SETUSER", b"alice", b"on", b">secret", b"~a*", b"&a*", b"+get", b"+publish", b"+info")
+    client.call(
+        b"ACL", b"SETUSER", b"alice", b"on", b">secret", b"~a*", b"&a*", b"+get", b"+publish", b"+info", b"db=0"
+    )
     client.call(b"AUTH", b"alice", b"wrong")
     client.call(b"AUTH", b"alice", b"secret")
-    for command in (b"SET a 1", b"GET b", b"GET c", b"PUBLISH b 1"):
+    for command in (b"SET a 1", b"GET b", b"GET c", b"PUBLISH b 1", b"SELECT 1"):
         client.call(*command.split())
     client.call(b"GET", b"a")
     shown = fields(client, "stats")
     counts = [shown[f"acl_access_denied_{reason}"] for reason in ("auth", "cmd", "key", "channel", "tls_cert", "db")]
-    assert counts == ["1", "1", "2", "1", "0", "0"]
+    assert counts == ["1", "1", "2", "1", "0", "1"]

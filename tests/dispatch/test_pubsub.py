@@ -88,3 +88,23 @@ def test_keyspace_events_are_published_in_the_chosen_classes() -> None:
 def test_channels_are_listed_by_one_pattern_at_most() -> None:
     client = MemoryServer().connect()
     assert client.call(b"PUBSUB", b"CHANNELS", b"a", b"b").startswith(b"-ERR unknown subcommand or wrong number")
+
+
+def test_subscriptions_are_confirmed_also_to_who_wants_no_replies() -> None:
+    client = MemoryServer().connect()
+    client.call(b"CLIENT", b"REPLY", b"OFF")
+    assert client.call(b"SUBSCRIBE", b"a") == b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+    assert client.call(b"PING") == b""
+    assert client.call(b"UNSUBSCRIBE") == b"*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"
+    assert client.call(b"UNSUBSCRIBE") == b"*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n"
+    for command in (b"MULTI", b"PING", b"PSUBSCRIBE p", b"PING"):
+        assert client.call(*command.split()) == b""
+    assert client.call(b"EXEC") == b"*3\r\n$10\r\npsubscribe\r\n$1\r\np\r\n:1\r\n"
+
+
+def test_shard_channels_are_not_subscribed_to_within_a_transaction() -> None:
+    client = MemoryServer().connect()
+    client.call(b"MULTI")
+    client.call(b"SSUBSCRIBE", b"a")
+    assert client.call(b"EXEC") == b"*1\r\n-ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client\r\n"
+    assert client.call(b"GET", b"k") == b"$-1\r\n"

@@ -84,6 +84,43 @@ def test_a_subscriber_of_resp3_may_call_everything(oracle: Peer) -> None:
     )
 
 
+@pytest.mark.parametrize("resp", [2, 3])
+def test_who_wants_no_replies_is_told_of_subscriptions(peer: Peer, resp: int) -> None:
+    peer.compare_clients(
+        steps(
+            """
+            0: CLIENT REPLY OFF|SUBSCRIBE a b|PING|UNSUBSCRIBE a|PSUBSCRIBE p*|SSUBSCRIBE s|SUBSCRIBE|SUNSUBSCRIBE s
+            1: PUBLISH b m
+            0: UNSUBSCRIBE b|PUNSUBSCRIBE|UNSUBSCRIBE|MULTI|SUBSCRIBE a|PING|UNSUBSCRIBE|EXEC|PING|CLIENT REPLY ON
+            0: CLIENT REPLY SKIP|SUBSCRIBE a|PING|CLIENT REPLY SKIP|UNSUBSCRIBE a|PING
+            """
+        ),
+        resp=resp,
+    )
+
+
+def test_who_wants_no_replies_waits_for_none(peer: Peer) -> None:
+    peer.compare_clients(
+        steps(
+            """
+            0: CLIENT REPLY SKIP|BLPOP k 0
+            1: RPUSH k v
+            0: PING|CLIENT REPLY OFF|BLPOP k 0
+            1: RPUSH k v
+            0: PING|CLIENT REPLY ON|PING
+            """
+        )
+    )
+
+
+@pytest.mark.parametrize("resp", [2, 3])
+def test_subscriptions_within_a_transaction(peer: Peer, resp: int) -> None:
+    peer.compare_clients(
+        steps("0: MULTI|SUBSCRIBE a|PSUBSCRIBE b|SSUBSCRIBE c|SUNSUBSCRIBE|UNSUBSCRIBE|EXEC|PUNSUBSCRIBE|PING"),
+        resp=resp,
+    )
+
+
 def test_the_order_of_what_is_given_up(peer: Peer) -> None:
     """Without names, each channel is confirmed; Redis leaves the order open."""
     peer.compare_clients(
@@ -101,7 +138,10 @@ COMMANDS = st.one_of(
     st.sampled_from(
         ["PUBLISH a 1", "PUBLISH b 2", "PUBLISH ab 3", "SPUBLISH a 4", "PUBSUB NUMSUB a b", "PUBSUB NUMPAT"]
     ),
-    st.sampled_from(["PUBSUB SHARDNUMSUB a b", "MULTI", "EXEC", "SET k v", "HELLO 3", "HELLO 2"]),
+    st.sampled_from(
+        ["PUBSUB SHARDNUMSUB a b", "MULTI", "EXEC", "SET k v", "HELLO 3", "HELLO 2", "BLPOP q 0", "RPUSH q v"]
+    ),
+    st.sampled_from(["CLIENT REPLY SKIP", "CLIENT REPLY ON", "CLIENT REPLY OFF"]),
 )
 
 

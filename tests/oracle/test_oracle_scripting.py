@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from miniredis.formats.crc64 import crc64
+
 from oracle.comparison import Peer
 from oracle.normalise import elements
 from oracle.wire import Command
@@ -110,6 +112,8 @@ ERRORS = lines(
     error('x')
     error({err='MYERR foo'})
     error({err='foo'})
+    error({err=1})
+    error({err=1.5})
     error()
     return x
     x=1
@@ -169,6 +173,8 @@ API = lines(
     return redis.log(9,'hi')
     return redis.log(redis.LOG_WARNING,'hi','x')
     redis.setresp(4)
+    redis.setresp(1.9)
+    redis.setresp(3.9) return redis.call('get','nokey')
     redis.setresp('x')
     redis.setresp()
     redis.setresp(2,3)
@@ -280,6 +286,12 @@ def test_first_lines(oracle: Peer) -> None:
         "#!lua  flags=no-writes\nreturn 7",
         "#!lua flags=no-writes,allow-oom,allow-stale,no-cluster,allow-cross-slot-keys\nreturn 7",
         "#!lua name=foo\nreturn 7",
+        "#!lua\r\nreturn 7",
+        "#!lua\tflags=no-writes\nreturn 7",
+        "#!lua \"flags=no-writes\"\nreturn redis.call('set','x',1)",
+        '#!lua "flags=no-writes\nreturn 7',
+        "#!lua flags=no-writes,\nreturn 7",
+        "#!lua FLAGS=no-writes\nreturn 7",
         "#!lua flags=no-writes flags=no-writes\nreturn redis.call('set','x',1)",
         "#!lua flags=no-writes\nreturn redis.call('set','x',1)",
     )
@@ -368,6 +380,10 @@ def test_loading_libraries(oracle: Peer) -> None:
         "#!foo name=a\nreturn 1",
         "#!lua name=a x=y\nreturn 1",
         "#!lua name=a name=b\nreturn 1",
+        "#! lua name=a\nreturn 1",
+        "#!lua 'name=a\nreturn 1",
+        "#!\nreturn 1",
+        "#!lua \"NAME=quoted\"\r\nredis.register_function('q1', function() end)",
     ):
         commands.append([b"FUNCTION", b"LOAD", first.encode()])
     commands += [[b"FUNCTION", b"LOAD", b"REPLACE", f"#!lua name=a\n{body}".encode()] for body in BODIES]
@@ -375,6 +391,7 @@ def test_loading_libraries(oracle: Peer) -> None:
         [b"FUNCTION", b"LOAD", b"#!lua name=a\nredis.register_function('q', function() end)"],
         [b"FUNCTION", b"LOAD", b"#!lua name=b\nredis.register_function('F', function() end)"],
         [b"FUNCTION", b"LOAD", b"REPLACEX", b"#!lua name=b\nredis.register_function('F', function() end)"],
+        "FUNCTION FLUSH SYNC x",
         "FUNCTION FLUSH",
     ]
     oracle.compare(commands)
@@ -450,6 +467,35 @@ def test_each_restores_what_the_other_dumped(oracle: Peer) -> None:
             "FCALL z 0",
             [b"FUNCTION", b"RESTORE", payload, b"FLUSH"],
             "FCALL z 0",
+            "FUNCTION FLUSH",
+        ]
+    )
+    library = payload[:-10]
+
+    def sealed(body: bytes) -> bytes:
+        body += (10).to_bytes(2, "little")
+        return body + crc64(body).to_bytes(8, "little")
+
+    bodies = (
+        library * 2,
+        library[:5],
+        library[:1],
+        library + b"x",
+        b"\xf5\x03bad",
+        b"\xf5\x00",
+        b"\xf6\x01a\x01b",
+        b"\0\1a",
+        b"",
+    )
+    oracle.compare(
+        [
+            [b"FUNCTION", b"RESTORE", payload[:-8] + bytes(8)],
+            *[
+                [b"FUNCTION", b"RESTORE", sealed(body), policy]
+                for body in bodies
+                for policy in (b"APPEND", b"REPLACE", b"FLUSH")
+            ],
+            "FUNCTION DUMP",
             "FUNCTION FLUSH",
         ]
     )

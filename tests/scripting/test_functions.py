@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from miniredis.formats.crc64 import crc64
 from miniredis.scripting.functions import Libraries
 
 from commands.conftest import CommandClient, CommandServer
@@ -113,6 +114,11 @@ def test_a_dump_is_restored(client: CommandClient, server: CommandServer) -> Non
     assert client(b"FUNCTION", b"RESTORE", b"x") == b"-ERR DUMP payload version or checksum are wrong\r\n"
     assert client(b"FUNCTION", b"RESTORE", payload, b"NOPE").startswith(b"-ERR Wrong restore policy given")
     assert client(b"FUNCTION", b"RESTORE", payload, b"FLUSH", b"x").startswith(b"-ERR unknown subcommand or")
+    twice = payload[:-10] * 2 + payload[-10:-8]
+    twice += crc64(twice).to_bytes(8, "little")
+    for policy in (b"FLUSH", b"REPLACE"):
+        assert client(b"FUNCTION", b"RESTORE", twice, policy) == b"-ERR Library 'mylib' already exists\r\n"
+    assert client(b"FCALL", b"put", b"0") == b":5\r\n"
     client(b"SET", b"k", b"v")
     value = client(b"DUMP", b"k").split(b"\r\n", 1)[1][:-2]
     assert client(b"FUNCTION", b"RESTORE", value) == b"-ERR given type is not a function\r\n"

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from miniredis.commands.declaration import Command
-from miniredis.dispatch.gates import GATE_ACL, GATE_CLUSTER, GATE_PRIMARY_LINK, GATE_REPLICA, GATE_STALE
+from miniredis.dispatch.gates import GATE_CLUSTER, GATE_PRIMARY_LINK, GATE_REPLICA, GATE_STALE
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
 from miniredis.dispatch.write_refusals import refuse_writes
@@ -237,12 +237,31 @@ class Refusal(Rule):
 
 
 def test_the_callers_user_decides(client: CommandClient, server: CommandServer) -> None:
-    server.engine.rules[GATE_ACL] = Refusal(ReplyError(b"NOPERM no permissions"))
-    client.session.gates |= GATE_ACL
-    assert client(b"EVAL", b"return redis.call('get', 'k')", b"0").startswith(b"-NOPERM no permissions script: ")
+    server.engine.acl.set_user(b"u", [b"on", b"nopass", b"+@all", b"-get", b"~k"])
+    assert client(b"AUTH", b"u", b"x") == b"+OK\r\n"
+    assert client(b"EVAL", b"return redis.call('get', 'k')", b"0").startswith(
+        b"-ERR The user executing the script can't run this command or subcommand script: "
+    )
     assert client(b"EVAL", b"return redis.call('echo', 'k')", b"0") == bulk(b"k")
     assert client(b"EVAL", b"return redis.acl_check_cmd('get', 'k')", b"0") == b"$-1\r\n"
     assert client(b"EVAL", b"return redis.acl_check_cmd('echo', 'k')", b"0") == b":1\r\n"
+    assert [entry.shown for entry in server.engine.acl.log.entries] == [b"get"]
+
+
+def test_the_database_that_counts_is_the_scripts(client: CommandClient, server: CommandServer) -> None:
+    server.engine.acl.set_user(b"u", [b"on", b"nopass", b"+@all", b"~*", b"db=0,1"])
+    assert client(b"AUTH", b"u", b"x") == b"+OK\r\n"
+    server.engine.acl.set_user(b"u", [b"db=0"])
+    denied = b"ERR ACL failure in script: No permissions to access database"
+    assert client(b"EVAL", b"return redis.pcall('select', 1).err", b"0") == bulk(denied)
+    server.engine.acl.set_user(b"u", [b"db=0,1"])
+    select = b"redis.call('select', 1) "
+    assert client(b"EVAL", select + b"return redis.call('set', 'k', 'v')", b"0") == b"+OK\r\n"
+    assert client(b"SELECT", b"1") == b"+OK\r\n"
+    server.engine.acl.set_user(b"u", [b"db=0", b"(+eval +select alldbs)"])
+    assert client(b"EVAL", b"return redis.call('get', 'k')", b"0").startswith(b"-ERR The user executing the script")
+    assert client(b"EVAL", b"redis.call('select', 0) return redis.call('get', 'k')", b"0") == b"$-1\r\n"
+    assert client(b"EVAL", b"redis.call('select', 0) return redis.acl_check_cmd('get', 'k')", b"0") == b":1\r\n"
 
 
 @pytest.mark.parametrize(
@@ -401,18 +420,11 @@ def test_outside_of_a_script_there_is_nothing_to_call_for(client: CommandClient,
 
 
 def test_the_access_context_is_that_of_a_script_only_within(client: CommandClient, server: CommandServer) -> None:
-    seen: list[bytes] = []
-
-    class Noted(Rule):
-        def apply(self, session: Session, command: Command, argv: list[bytes]) -> object:
-            seen.append(session.access_context)
-            return None
-
-    server.engine.rules[GATE_ACL] = Noted()
-    client.session.gates |= GATE_ACL
+    server.engine.acl.set_user(b"u", [b"on", b"nopass", b"+eval"])
+    assert client(b"AUTH", b"u", b"x") == b"+OK\r\n"
     client(b"EVAL", b"redis.call('get', 'k') error('x')", b"0")
     client(b"PING")
-    assert seen == [b"", b"lua", b""]
+    assert [entry.context for entry in server.engine.acl.log.entries] == [b"toplevel", b"lua"]
 
 
 READS = b"#!lua flags=no-writes\nreturn 1"

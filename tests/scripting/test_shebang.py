@@ -20,12 +20,14 @@ def test_flags_of_scripts() -> None:
     assert script_flags(b"#!lua\nreturn 1") == (0, b"\nreturn 1")
     assert script_flags(b"#!lua flags=no-writes,allow-oom\nx") == (NO_WRITES | ALLOW_OOM, b"\nx")
     assert script_flags(b"#!lua flags=  flags=no-writes\nx") == (NO_WRITES, b"\nx")
+    assert script_flags(b'#!lua\t"flags=no-writes"\r\nx') == (NO_WRITES, b"\nx")
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         (b"#!lua", b"ERR Invalid script shebang"),
+        (b'#!lua "flags=no-writes\n', b"ERR Invalid engine in script shebang"),
         (b"#!perl\n", b"ERR Unexpected engine in script shebang: #!perl"),
         (b"#!lua name=x\n", b"ERR Unknown lua shebang option: name=x"),
         (b"#!lua flags=,\n", b"ERR Unexpected flag in script shebang: "),
@@ -40,6 +42,7 @@ def test_scripts_that_begin_badly(text: bytes, problem: bytes) -> None:
 def test_names_of_libraries() -> None:
     assert library_name(b"#!lua name=a_1\nx") == (b"a_1", b"\nx")
     assert library_name(b"#!LUA name=x\ny") == (b"x", b"\ny")
+    assert library_name(b'#!lua "NAME=x"\r\ny') == (b"x", b"\ny")
     assert is_name(b"aZ_9") and not is_name(b"") and not is_name(b"a-b") and not is_name(b"\xe9")
 
 
@@ -48,6 +51,8 @@ def test_names_of_libraries() -> None:
     [
         (b"x", b"ERR Missing library metadata"),
         (b"#!lua name=a", b"ERR Invalid library metadata"),
+        (b"#!lua 'name=a\n", b"ERR Invalid library metadata"),
+        (b"#! lua name=a\n", b"ERR Invalid metadata value given: lua"),
         (b"#!lua\n", b"ERR Library name was not given"),
         (b"#!\n", b"ERR Library name was not given"),
         (b"#!lua a=b\n", b"ERR Invalid metadata value given: a=b"),
