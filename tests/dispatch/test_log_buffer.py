@@ -5,6 +5,7 @@ import pytest
 from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.sinks import Replay
+from miniredis.formats.aof import encode_command
 
 
 class NotedPort(Port):
@@ -68,3 +69,18 @@ def test_what_left_is_taken_for_durable_where_nobody_knows_better() -> None:
     assert log.durable() == 0
     log.release(log.appended)
     assert log.durable() == log.appended
+
+
+def test_long_commands_keep_their_place_among_short_ones() -> None:
+    log = LogBuffer()
+    commands = [[b"SET", b"a", b"1"], [b"SET", b"b", b"x" * 20_000], [b"SET", b"c", b"3"]]
+    assert log.is_empty()
+    log.forget_database()
+    for argv in commands:
+        log.append(0, argv, None)
+    assert not log.is_empty()
+    assert log.gathered_bytes() == log.appended
+    text = log.take()
+    assert text.endswith(b"".join([encode_command(argv) for argv in commands]))
+    assert log.appended == len(text)
+    assert log.gathered_bytes() == 0
