@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.statistics import collector
+
+import miniredis
 
 settings.register_profile(
     "default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -39,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
         place = find_spec("miniredis.datatypes.table")
         if place is None or place.origin is None or not place.origin.endswith((".so", ".pyd")):
             raise pytest.UsageError(f"--compiled, but the package is plain Python: {place}")
+
+
+def pytest_sessionstart() -> None:
+    """Hypothesis draws constants of the modules that are loaded: all are, so that each run draws the same."""
+    for module in walk_packages(miniredis.__path__, "miniredis."):
+        import_module(module.name)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

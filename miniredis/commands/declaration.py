@@ -272,6 +272,10 @@ class Command:
         twin.finish()
         return twin
 
+    def may_have_keys(self) -> bool:
+        """Whether any argument may name a key; the channels of SPUBLISH, placed like keys, do not."""
+        return self.key_search is not None or any("not_key" not in spec.flags for spec in self.key_specs)
+
     def key_positions(self, argv: list[bytes]) -> list[int]:
         """Indexes of the keys in argv; empty when there are none or argv is not what was declared."""
         if self.key_search is not None:

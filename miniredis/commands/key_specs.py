@@ -117,9 +117,9 @@ class KeySpec:
         keys = int(argv[at])
         start = first + self.first
         end = start + (keys - 1) * self.step
-        if keys > 0 and end >= count:
+        if keys == 0 or end >= count:
             return None
-        return list(range(start, end + 1, self.step)) if keys > 0 else []
+        return list(range(start, end + 1, self.step))
 
 
 def access_of(flags: list[str]) -> int:

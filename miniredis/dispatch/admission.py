@@ -122,6 +122,7 @@ def admit(state: ServerState, session: Session, command: Command, argv: list[byt
     if gates & GATE_IMPORT:
         state.keyspace.show_expired(True)
     if gates & GATE_MULTI and command.name not in NEVER_QUEUED:
+        session.last_command = command
         session.queued.append(QueuedCommand(command, argv))
         return QUEUED
     if gates & GATE_PAUSED:

@@ -7,7 +7,7 @@ from typing import Final
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.dispatch.access import engine_of, session_of
-from miniredis.dispatch.client_commands import set_name
+from miniredis.dispatch.client_commands import check_name
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_NO_AUTH
 from miniredis.dispatch.session import Session
@@ -82,6 +82,7 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             at += 3
         elif option == b"setname" and at + 1 < len(argv):
             name = argv[at + 1]
+            check_name(name)
             at += 2
         else:
             raise error(b"Syntax error in HELLO option '" + argv[at] + b"'")
@@ -92,7 +93,7 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             b"the same time"
         )
     if name is not None:
-        set_name(session, name)
+        session.name = name
     ctx.resp = resp
     zone = engine.config.text("availability-zone")
     return MapReply(

@@ -11,7 +11,7 @@ from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.clients import Filter, describe, find_by_address, is_printable, matching, parse_filters
 from miniredis.dispatch.gates import GATE_IMPORT
 from miniredis.dispatch.session import REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT, Session
-from miniredis.resp.errors import ReplyError, error, not_an_integer, syntax_error
+from miniredis.resp.errors import ReplyError, error, not_an_integer, subcommand_syntax_error, syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import NO_REPLY, OK, Verbatim
 
@@ -79,10 +79,14 @@ def client_setname(ctx: Context, argv: list[bytes]) -> object:
 
 
 def set_name(session: Session, name: bytes) -> None:
-    """As SETNAME and HELLO do; an empty name takes the name away."""
+    """As SETNAME does; an empty name takes the name away."""
+    check_name(name)
+    session.name = name
+
+
+def check_name(name: bytes) -> None:
     if not is_printable(name):
         raise error(b"Client names cannot contain spaces, newlines or special characters.")
-    session.name = name
 
 
 @group.command(
@@ -100,7 +104,7 @@ def client_setinfo(ctx: Context, argv: list[bytes]) -> object:
     if option not in (b"lib-name", b"lib-ver"):
         raise error(b"Unrecognized option '" + argv[2] + b"'")
     if not is_printable(argv[3]):
-        raise error(option + b" cannot contain spaces, newlines or special characters.")
+        raise error(argv[2] + b" cannot contain spaces, newlines or special characters.")
     if option == b"lib-name":
         session.library_name = argv[3]
     else:
@@ -284,7 +288,7 @@ def client_reply(ctx: Context, argv: list[bytes]) -> object:
 def client_unblock(ctx: Context, argv: list[bytes]) -> object:
     with_error = False
     if len(argv) > 4:
-        raise syntax_error()
+        raise subcommand_syntax_error(argv[1], b"CLIENT")
     if len(argv) == 4:
         reason = argv[3].lower()
         if reason not in (b"timeout", b"error"):
@@ -315,7 +319,7 @@ def client_unblock(ctx: Context, argv: list[bytes]) -> object:
 def client_pause(ctx: Context, argv: list[bytes]) -> object:
     writes_only = False
     if len(argv) > 4:
-        raise syntax_error()
+        raise subcommand_syntax_error(argv[1], b"CLIENT")
     if len(argv) == 4:
         mode = argv[3].lower()
         if mode not in (b"write", b"all"):

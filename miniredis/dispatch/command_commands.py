@@ -19,6 +19,8 @@ group = CommandGroup("server")
 ALWAYS: Final = "loading stale"
 #: Commands for the server itself and for those who work on it.
 INTERNAL: Final = (b"debug", b"pfdebug", b"pfselftest", b"restore-asking", b"replconf")
+#: Flags that tell of a key specification, and not of what is done with a key.
+ABOUT_THE_SPECIFICATION: Final = ("variable_flags", "incomplete")
 HELP: Final = (
     ("(no subcommand)", "Show all commands."),
     ("COUNT", "Count the commands."),
@@ -218,11 +220,19 @@ def _keyed_command(ctx: Context, argv: list[bytes]) -> Command:
         command = engine_of(ctx).commands.find(argv)
     except ReplyError:
         raise error(b"Invalid command specified") from None
-    if not command.key_specs and command.key_search is None:
+    if not command.may_have_keys():
         raise error(b"The command has no key arguments")
     if not command.min_arguments <= len(argv) <= command.max_arguments:
         raise error(b"Invalid number of arguments specified for command")
     return command
+
+
+def _positions(command: Command, asked: list[bytes]) -> list[int]:
+    """Where the keys are in arguments that can be told apart; none only where the command may do without."""
+    positions = command.key_positions(asked)
+    if not positions and not command.flags & NO_MANDATORY_KEYS:
+        raise error(b"Invalid arguments specified for command")
+    return positions
 
 
 @group.command(
@@ -238,9 +248,7 @@ def _keyed_command(ctx: Context, argv: list[bytes]) -> Command:
 def command_getkeys(ctx: Context, argv: list[bytes]) -> object:
     asked = argv[2:]
     command = _keyed_command(ctx, asked)
-    positions = command.key_positions(asked)
-    if not positions and not command.flags & NO_MANDATORY_KEYS:
-        raise error(b"Invalid arguments specified for command")
+    positions = _positions(command, asked)
     return [asked[position] for position in positions]
 
 
@@ -258,10 +266,10 @@ def command_getkeysandflags(ctx: Context, argv: list[bytes]) -> object:
     asked = argv[2:]
     command = _keyed_command(ctx, asked)
     found: list[object] = []
-    for position, flags in command.keys_with_flags(asked):
-        found.append([asked[position], SetReply([Status(flag.encode()) for flag in flags if flag != "variable_flags"])])
-    if not found and not command.flags & NO_MANDATORY_KEYS:
-        raise error(b"Invalid arguments specified for command")
+    if _positions(command, asked):
+        for position, flags in command.keys_with_flags(asked):
+            shown: list[object] = [Status(flag.encode()) for flag in flags if flag not in ABOUT_THE_SPECIFICATION]
+            found.append([asked[position], SetReply(shown)])
     return found
 
 

@@ -24,6 +24,8 @@ MOST_ARGUMENTS: Final = 32
 CHUNKS_LOOKED_AT: Final = 32
 CHUNK_STEP: Final = 7  # replies repeat in threes
 LONGEST_ARGUMENT: Final = 128
+#: Where a command comes from that no connection sent: a script's.
+NOBODY: Final = b"?:0"
 
 
 class LoggedCommand:
@@ -92,7 +94,7 @@ class CommandLog:
             session.context.now_ms // 1000,
             amount,
             shortened(without_secrets(command, argv)),
-            session.port.peer,
+            session.port.peer or NOBODY,
             session.name,
         )
         self._next[kind] += 1

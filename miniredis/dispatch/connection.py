@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from miniredis.commands.arguments import parse_int
+from miniredis.commands.arguments import parse_int32
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.dispatch.access import engine_of, session_of
@@ -48,7 +48,7 @@ def echo(ctx: Context, argv: list[bytes]) -> object:
     syntax="index",
 )
 def select(ctx: Context, argv: list[bytes]) -> object:
-    index = parse_int(argv[1])
+    index = parse_int32(argv[1])
     databases = ctx.keyspace.databases
     if not 0 <= index < len(databases):
         raise database_out_of_range()

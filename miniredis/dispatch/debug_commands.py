@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from miniredis.commands.arguments import parse_float
+from miniredis.commands.arguments import parse_int
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.help import help_reply
@@ -27,7 +27,7 @@ from miniredis.formats.digest import digest_mix_number, digest_text
 from miniredis.formats.rdb_primitives import RdbSink
 from miniredis.resp.encoder import one_line
 from miniredis.resp.errors import ReplyError, error, must_be_positive, no_such_key
-from miniredis.resp.numbers import parse_int64
+from miniredis.resp.numbers import parse_double, parse_int64
 from miniredis.resp.replies import OK, Attribute, BigNumber, MapReply, Push, SetReply, Several, Status, Verbatim
 
 group = CommandGroup("server")
@@ -77,12 +77,17 @@ def debug(ctx: Context, argv: list[bytes]) -> object:
         return help_reply("DEBUG", tuple((each.words, each.meaning) for each in SUBCOMMANDS.values()))
     subcommand = SUBCOMMANDS.get(name)
     if subcommand is None or not subcommand.least <= len(argv) <= subcommand.most:
-        raise error(b"unknown subcommand or wrong number of arguments for '" + argv[1][:128] + b"'. Try DEBUG HELP.")
+        raise unknown_debug(argv[1])
     return subcommand.code(ctx, argv)
 
 
+def unknown_debug(word: bytes) -> ReplyError:
+    return error(b"unknown subcommand or wrong number of arguments for '" + word[:128] + b"'. Try DEBUG HELP.")
+
+
 def debug_sleep(ctx: Context, argv: list[bytes]) -> object:
-    engine_of(ctx).sleep(max(parse_float(argv[2]), 0.0))
+    # As in Redis what is no number counts as 0.
+    engine_of(ctx).sleep(max(parse_double(argv[2]) or 0.0, 0.0))
     return OK
 
 
@@ -103,9 +108,13 @@ def debug_object(ctx: Context, argv: list[bytes]) -> object:
     access = ctx.db.access
     idle_s = 0 if access is None else access.idle_ms(key) // 1000
     clock = ctx.now_ms // 1000 - idle_s & 0xFFFFFF
+    length = b""
+    if len(argv) < 4 or argv[3].lower() != b"fast":
+        length = b" serializedlength:%d" % serialized_length(ctx, value)
     return Status(
-        b"Value at:0x%012x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d"
-        % (id(value) & 0xFFFFFFFFFFFF, encoding_name(value), serialized_length(ctx, value), clock, idle_s)
+        b"Value at:0x%012x refcount:1 encoding:%b" % (id(value) & 0xFFFFFFFFFFFF, encoding_name(value))
+        + length
+        + b" lru:%d lru_seconds_idle:%d" % (clock, idle_s)
         + quicklist_details(value)
     )
 
@@ -200,8 +209,8 @@ def debug_protocol(ctx: Context, argv: list[bytes]) -> object:
 
 def debug_htstats(ctx: Context, argv: list[bytes]) -> object:
     """How the hash table of a database is filled."""
-    index = parse_int64(argv[2])
-    if index is None or not 0 <= index < len(ctx.keyspace.databases):
+    index = parse_int(argv[2])
+    if not 0 <= index < len(ctx.keyspace.databases):
         raise error(b"Out of range database")
     database = ctx.keyspace.databases[index]
     lines = ""
@@ -228,6 +237,15 @@ def debug_replicate(ctx: Context, argv: list[bytes]) -> object:
     return OK
 
 
+def debug_reply_buffer(ctx: Context, argv: list[bytes]) -> object:
+    """As `debug_nothing`, for one option with its value."""
+    if len(argv) != 4 or argv[2].lower() not in (b"peak-reset-time", b"resizing"):
+        raise unknown_debug(argv[1])
+    if argv[2].lower() == b"peak-reset-time" and argv[3].lower() not in (b"never", b"reset"):
+        parse_int(argv[3])
+    return OK
+
+
 def debug_nothing(ctx: Context, argv: list[bytes]) -> object:
     """For what has no counterpart here, where a test only asks that it be accepted."""
     return OK
@@ -241,7 +259,7 @@ add_subcommand("HTSTATS <db>", "Show how the hash tables of a database are fille
 add_subcommand("HTSTATS-KEY <key> [full]", "Show how the table of a value is filled.", 3, 4, debug_htstats_key)
 add_subcommand("LISTPACK <key>", "Log how a listpack is made up.", 3, 3, debug_listpack)
 add_subcommand("LOG <message>", "Write a line into the log.", 3, 3, debug_log)
-add_subcommand("OBJECT <key>", "Show how a value is stored.", 3, 4, debug_object)
+add_subcommand("OBJECT <key> [fast]", "Show how a value is stored; FAST does not serialize it.", 3, 4, debug_object)
 add_subcommand("PAUSE-CRON <0|1>", "Accepted; periodic work goes on.", 3, 3, debug_nothing)
 add_subcommand("POPULATE <count> [<prefix>] [<size>]", "Make strings named <prefix>:<n>.", 3, 5, debug_populate)
 add_subcommand("PROTOCOL <type>", "Reply with a value of a type of the protocol.", 3, 3, debug_protocol)
@@ -250,7 +268,9 @@ add_subcommand(
     "QUICKLIST-PACKED-THRESHOLD <size>", "From this size on elements stand alone.", 3, 3, debug_packed_threshold
 )
 add_subcommand("REPLICATE <command> ...", "Send a command to replicas and the log.", 3, 1 << 20, debug_replicate)
-add_subcommand("REPLYBUFFER <option> <value>", "Accepted; reply buffers have no fixed size here.", 4, 4, debug_nothing)
+add_subcommand(
+    "REPLYBUFFER <option> <value>", "Accepted; reply buffers have no fixed size here.", 3, 1 << 20, debug_reply_buffer
+)
 add_subcommand("SDSLEN <key>", "Show the length of a key and of its string.", 3, 3, debug_sdslen)
 add_subcommand("SET-ACTIVE-EXPIRE <0|1>", "Turn active expiry off or on.", 3, 3, debug_set_active_expire)
 add_subcommand("SLEEP <seconds>", "Stop the server for a time.", 3, 3, debug_sleep)

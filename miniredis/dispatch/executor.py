@@ -163,7 +163,8 @@ class Engine(Delivery):
         self.unwatch(session)
         session.context.db = self.keyspace.databases[0]
         session.context.resp = 2
-        session.set_reply_mode(REPLY_ON)
+        if session.reply_mode != REPLY_SKIP:  # who skips this reply does so
+            session.set_reply_mode(REPLY_ON)
         session.name = b""
         session.set_no_touch(False)
         session.gates &= ~GATE_IMPORT
@@ -376,6 +377,7 @@ class Engine(Delivery):
 
     def _reject(self, session: Session, command: Command | None, refusal: ReplyError) -> ReplyError:
         """A request was refused before it ran; inside MULTI that spoils the transaction."""
+        session.last_command = command
         if command is not None:
             command.rejected += 1
         if session.gates & GATE_MULTI:

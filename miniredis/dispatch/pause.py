@@ -130,6 +130,7 @@ class Pause(Rule):
         if command.name in (b"reset", b"quit") or command.container == b"client":
             # Without these a pause could not be looked at or ended.
             return None
+        session.last_command = command
         deferred: Deferred[object] = Deferred()
         self._held.append((session, command, argv, deferred))
         return deferred

@@ -19,6 +19,23 @@ def test_a_client_has_a_name_a_number_and_a_library() -> None:
     assert b"lib-name=lib lib-ver=1" in client.call(b"CLIENT", b"LIST", b"ID", b"1")
 
 
+def test_the_last_command_is_shown_though_it_did_not_run() -> None:
+    server = MemoryServer()
+    client, other = server.connect(), server.connect()
+    shown = b"CLIENT", b"LIST", b"ID", b"2"
+    other.call(b"GET")
+    assert b" cmd=get " in client.call(*shown)
+    other.call(b"MULTI")
+    other.call(b"SET", b"k", b"v")
+    assert b" cmd=set " in client.call(*shown)
+    other.call(b"NOSUCH")
+    assert b" cmd=NULL " in client.call(*shown)
+    other.call(b"DISCARD")
+    client.call(b"CLIENT", b"PAUSE", b"100")
+    other.call(b"INCR", b"n")
+    assert b" cmd=incr " in client.call(*shown)
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -245,6 +262,16 @@ def test_reply_off_and_skip_are_silent() -> None:
     assert client.call(b"CLIENT", b"REPLY", b"OFF") == b""
     assert client.call(b"PING") == b""
     assert client.call(b"CLIENT", b"REPLY", b"ON") == b"+OK\r\n"
+
+
+def test_reset_is_skipped_as_any_command_and_ends_the_silence() -> None:
+    client = MemoryServer().connect()
+    client.call(b"CLIENT", b"REPLY", b"SKIP")
+    assert client.call(b"RESET") == b""
+    assert client.call(b"PING") == b"+PONG\r\n"
+    client.call(b"CLIENT", b"REPLY", b"OFF")
+    assert client.call(b"RESET") == b"+RESET\r\n"
+    assert client.call(b"PING") == b"+PONG\r\n"
 
 
 def test_a_command_that_waited_is_not_answered_either() -> None:

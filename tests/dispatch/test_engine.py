@@ -469,7 +469,7 @@ def test_an_engine_is_built_from_a_configuration() -> None:
 def test_the_rest_of_what_a_client_can_ask() -> None:
     server = MemoryServer()
     client, other = server.connect(), server.connect()
-    assert client.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"a b").startswith(b"-ERR lib-ver cannot contain spaces")
+    assert client.call(b"CLIENT", b"SETINFO", b"LIB-VER", b"a b").startswith(b"-ERR LIB-VER cannot contain spaces")
     other.call(b"BLPOP", b"l", b"0")
     assert b"flags=b " in client.call(b"CLIENT", b"LIST", b"ID", b"2")
     other.disconnect()

@@ -43,6 +43,13 @@ def test_a_slow_command_is_logged_with_its_time(slow: MemoryClient) -> None:
     assert slow.call(b"SLOWLOG", b"GET", b"-1") == b"*0\r\n"
 
 
+def test_a_command_of_a_script_comes_from_nowhere() -> None:
+    client = MemoryServer().connect()
+    client.call(b"CONFIG", b"SET", b"slowlog-log-slower-than", b"0")
+    client.call(b"EVAL", b"return redis.call('get', 'k')", b"0")
+    assert b"$3\r\nget\r\n$1\r\nk\r\n$3\r\n?:0\r\n$0\r\n\r\n" in client.call(b"SLOWLOG", b"GET", b"10")
+
+
 def test_the_log_keeps_so_many_and_no_more(slow: MemoryClient) -> None:
     slow.call(b"CONFIG", b"SET", b"slowlog-max-len", b"2")
     for _ in range(3):

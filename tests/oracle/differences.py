@@ -54,6 +54,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         ("GEOADD g 13.361389 38.115556 a", "GEOSEARCH g FROMMEMBER b BYRADIUS 1 m"),
     ),
     Difference(
+        VALKEY,
+        rb"(HGETEX|HSETEX) FIELDS .*",
+        rb"-ERR value is not an integer or out of range\r\n",
+        rb"[:*].*",
+        "Valkey looks for the word FIELDS from the key on, so that a hash of that name can not be asked.",
+        ("HSET fields f v", "HGETEX fields FIELDS 1 f"),
+    ),
+    Difference(
         REDIS,
         rb"OBJECT ENCODING [stu]",
         rb"\$9\r\nhashtable\r\n",
