@@ -149,9 +149,12 @@ def sentinel_groups() -> list[CommandGroup]:
 
 
 def build_engine(config: Config, time: TimeSource, random: Random, log: Log) -> Engine:
-    """A server by its configuration, without sockets or files.  Raises `ConfigError`."""
+    """A server by its configuration, without sockets or files.  Raises `ConfigError`.
+
+    `random` makes what must not be guessed: IDs, passwords.  Draws from the data (SPOP, eviction, counters of use)
+    need to be fast: a generator of their own, which `random` seeds."""
     databases = config.int("cluster-databases" if config.flag("cluster-enabled") else "databases")
-    keyspace = Keyspace(databases, random)
+    keyspace = Keyspace(databases, Random(random.getrandbits(64)))
     commands = CommandTable(sentinel_groups() if config.sentinel else COMMAND_GROUPS)
     for old, new in config.lines("rename-command"):
         if not commands.rename(old, new):

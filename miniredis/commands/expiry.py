@@ -13,7 +13,7 @@ from miniredis.commands.declaration import CommandGroup
 from miniredis.commands.key_specs import READ_KEY, UPDATE_KEY
 from miniredis.keyspace.database import EXPIRE_DELETE
 from miniredis.keyspace.effects import NOTIFY_GENERIC
-from miniredis.resp.errors import error, invalid_expire
+from miniredis.resp.errors import error, invalid_expire, printed
 
 group = CommandGroup("generic")
 
@@ -64,7 +64,7 @@ def _parse_conditions(argv: list[bytes]) -> int:
     for index in range(3, len(argv)):
         condition = _CONDITIONS.get(argv[index].upper(), 0)
         if condition == 0:
-            raise error(b"Unsupported option " + argv[index])
+            raise error(b"Unsupported option " + printed(argv[index]))
         conditions |= condition
     if conditions & _NX and conditions != _NX:
         raise error(b"NX and XX, GT or LT options at the same time are not compatible")

@@ -24,7 +24,7 @@ from miniredis.commands.key_specs import READ_KEY, UPDATE_KEY
 from miniredis.datatypes.field_expiry import NO_EXPIRY
 from miniredis.keyspace.database import EXPIRE_DELETE
 from miniredis.keyspace.effects import NOTIFY_HASH
-from miniredis.resp.errors import error, numfields_mismatch, syntax_error
+from miniredis.resp.errors import error, numfields_mismatch, printed, syntax_error
 
 group = CommandGroup("hash")
 
@@ -50,7 +50,7 @@ def _parse_conditions(options: list[bytes]) -> int:
     for option in options:
         condition = _CONDITIONS.get(option.upper(), 0)
         if condition == 0:
-            raise error(b"Unsupported option " + option)
+            raise error(b"Unsupported option " + printed(option))
         conditions |= condition
     if conditions & _NX and conditions != _NX:
         raise error(b"NX and XX, GT or LT options at the same time are not compatible")

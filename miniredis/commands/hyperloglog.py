@@ -25,7 +25,7 @@ from miniredis.datatypes.hyperloglog import (
     self_test,
 )
 from miniredis.keyspace.effects import NOTIFY_STRING
-from miniredis.resp.errors import ReplyError, error, wrong_type
+from miniredis.resp.errors import ReplyError, error, printed, wrong_type
 from miniredis.resp.replies import OK, Status
 
 group = CommandGroup("hyperloglog")
@@ -195,7 +195,7 @@ def pfdebug(ctx: Context, argv: list[bytes]) -> object:
         return list(registers(blob))
     if word == b"TODENSE":
         return 1 if _make_dense(ctx, key, _editable(ctx, key, value)) else 0
-    raise error(b"Unknown PFDEBUG subcommand '" + argv[1] + b"'")
+    raise error(b"Unknown PFDEBUG subcommand '" + printed(argv[1]) + b"'")
 
 
 def _make_dense(ctx: Context, key: bytes, blob: bytearray) -> bool:

@@ -329,7 +329,7 @@ class Claim:
                 self.last_id = parse_strict_id(argv[index + 1])
                 index += 2
             else:
-                raise error(b"Unrecognized XCLAIM option '" + argv[index] + b"'")
+                raise error(b"Unrecognized XCLAIM option '" + printed(argv[index]) + b"'")
         # A time that makes no sense is now.
         self.delivered_ms: int = delivered_ms if 0 <= delivered_ms <= now_ms else now_ms
 

@@ -13,6 +13,7 @@ from miniredis.config.directive import Directive
 from miniredis.config.directives import all_directives, by_name
 from miniredis.config.reader import ConfigError, Line, name_of
 from miniredis.config.values import Refused
+from miniredis.resp.errors import printed
 from miniredis.resp.glob import glob_match
 
 #: Puts a changed value into effect; it reads the value from the configuration and may raise `Refused`.
@@ -82,7 +83,7 @@ class Config:
         for given, text in settings:
             name = name_of(given)
             if name not in names:
-                raise SetFailed(b"Unknown option or number of arguments for CONFIG SET - '%s'" % given)
+                raise SetFailed(b"Unknown option or number of arguments for CONFIG SET - '%s'" % printed(given))
             try:
                 self.assign(name, text)
             except Refused as refused:
@@ -197,7 +198,7 @@ class Config:
             name = name_of(given)
             directive = self._named.get(name)
             if directive is None or directive.file_only:
-                raise SetFailed(b"Unknown option or number of arguments for CONFIG SET - '%s'" % given)
+                raise SetFailed(b"Unknown option or number of arguments for CONFIG SET - '%s'" % printed(given))
             # As in Redis, these name the argument as it was given, later refusals the directive.
             if directive.fixed:
                 raise SetFailed.because_of(given, b"can't set immutable config")

@@ -254,7 +254,7 @@ class ListValue(BlockRow):
             block.replace(offset, element)
         self._compress_near(place)
         if not self._is_listpack:
-            self._shrink(False)
+            self._shrink(True)
         return True
 
     def trim(self, start: int, stop: int) -> None:

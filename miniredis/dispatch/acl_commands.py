@@ -15,6 +15,7 @@ from miniredis.resp.errors import (
     ReplyError,
     error,
     not_an_integer,
+    printed,
     subcommand_syntax_error,
     wrong_number_of_arguments,
 )
@@ -183,7 +184,7 @@ def acl_cat(ctx: Context, argv: list[bytes]) -> object:
         raise subcommand_syntax_error(argv[1], b"ACL")
     category = argv[2].lower().decode("latin-1")
     if category not in CATEGORIES:
-        raise error(b"Unknown category '" + argv[2] + b"'")
+        raise error(b"Unknown category '" + printed(argv[2]) + b"'")
     return [command.full_name for command in engine_of(ctx).commands if category in command.categories]
 
 
@@ -249,7 +250,7 @@ def acl_dryrun(ctx: Context, argv: list[bytes]) -> object:
     engine = engine_of(ctx)
     user = engine.acl.user_for(argv[2])
     if user is None:
-        raise error(b"User '" + argv[2] + b"' not found")
+        raise error(b"User '" + printed(argv[2]) + b"' not found")
     asked = argv[3:]
     try:
         command = engine.commands.find(asked)

@@ -11,7 +11,7 @@ from miniredis.dispatch.client_commands import check_name
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_NO_AUTH
 from miniredis.dispatch.session import Session
-from miniredis.resp.errors import ReplyError, error, syntax_error
+from miniredis.resp.errors import ReplyError, error, printed, syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import OK, MapReply
 
@@ -85,7 +85,7 @@ def hello(ctx: Context, argv: list[bytes]) -> object:
             check_name(name)
             at += 2
         else:
-            raise error(b"Syntax error in HELLO option '" + argv[at] + b"'")
+            raise error(b"Syntax error in HELLO option '" + printed(argv[at]) + b"'")
     if session.gates & GATE_NO_AUTH:
         raise ReplyError(
             b"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "

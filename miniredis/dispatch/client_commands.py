@@ -11,7 +11,7 @@ from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.clients import Filter, describe, find_by_address, is_printable, matching, parse_filters
 from miniredis.dispatch.gates import GATE_IMPORT
 from miniredis.dispatch.session import REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT, Session
-from miniredis.resp.errors import ReplyError, error, not_an_integer, subcommand_syntax_error, syntax_error
+from miniredis.resp.errors import ReplyError, error, not_an_integer, printed, subcommand_syntax_error, syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import NO_REPLY, OK, Verbatim
 
@@ -102,9 +102,9 @@ def client_setinfo(ctx: Context, argv: list[bytes]) -> object:
     session = session_of(ctx)
     option = argv[2].lower()
     if option not in (b"lib-name", b"lib-ver"):
-        raise error(b"Unrecognized option '" + argv[2] + b"'")
+        raise error(b"Unrecognized option '" + printed(argv[2]) + b"'")
     if not is_printable(argv[3]):
-        raise error(argv[2] + b" cannot contain spaces, newlines or special characters.")
+        raise error(printed(argv[2]) + b" cannot contain spaces, newlines or special characters.")
     if option == b"lib-name":
         session.library_name = argv[3]
     else:

@@ -26,7 +26,7 @@ from miniredis.dispatch.debug_structures import (
 from miniredis.formats.digest import digest_mix_number, digest_text
 from miniredis.formats.rdb_primitives import RdbSink
 from miniredis.resp.encoder import one_line
-from miniredis.resp.errors import ReplyError, error, must_be_positive, no_such_key
+from miniredis.resp.errors import ReplyError, error, must_be_positive, no_such_key, printed
 from miniredis.resp.numbers import parse_double, parse_int64
 from miniredis.resp.replies import OK, Attribute, BigNumber, MapReply, Push, SetReply, Several, Status, Verbatim
 
@@ -82,7 +82,7 @@ def debug(ctx: Context, argv: list[bytes]) -> object:
 
 
 def unknown_debug(word: bytes) -> ReplyError:
-    return error(b"unknown subcommand or wrong number of arguments for '" + word[:128] + b"'. Try DEBUG HELP.")
+    return error(b"unknown subcommand or wrong number of arguments for '" + printed(word[:128]) + b"'. Try DEBUG HELP.")
 
 
 def debug_sleep(ctx: Context, argv: list[bytes]) -> object:

@@ -11,7 +11,7 @@ from miniredis.dispatch.access import engine_of, session_of
 from miniredis.dispatch.command_log import KINDS, SLOW, CommandLog
 from miniredis.dispatch.latency import LatencyEvent, cumulative_by_power
 from miniredis.dispatch.latency_graph import GRAPH_COLUMNS, draw_spikes
-from miniredis.resp.errors import error, subcommand_syntax_error
+from miniredis.resp.errors import error, printed, subcommand_syntax_error
 from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import OK, MapReply, Verbatim
 
@@ -205,7 +205,7 @@ def latency_reset(ctx: Context, argv: list[bytes]) -> object:
 def _event(ctx: Context, name: bytes) -> LatencyEvent:
     event = engine_of(ctx).latency.events.get(name)
     if event is None:
-        raise error(b"No samples available for event '" + name + b"'")
+        raise error(b"No samples available for event '" + printed(name) + b"'")
     return event
 
 

@@ -137,7 +137,7 @@ class Incoming:
         keyspace = engine.keyspace
         self.has_begun = self.mode != BESIDE
         if self.mode == BESIDE:
-            beside = Keyspace(len(keyspace.databases), engine.random)
+            beside = Keyspace(len(keyspace.databases), keyspace.random)
             beside.values = keyspace.values
             beside.clock = keyspace.clock
             beside.set_expire_policy(EXPIRE_IGNORE)

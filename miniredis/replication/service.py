@@ -67,7 +67,7 @@ class ForkedSource(SnapshotSource):
     def write_to(self, descriptor: int, wish: SnapshotWish) -> None:
         """In the child: all of it."""
         engine = self.engine
-        keyspace = engine.keyspace if wish.has_keys else Keyspace(0, engine.random)
+        keyspace = engine.keyspace if wish.has_keys else Keyspace(0, engine.keyspace.random)
         # Over a socket neither compression nor a checksum is worth its time: TCP has one.
         compress = engine.config.flag("rdbcompression") and not wish.is_streamed
         writer = SnapshotWriter(keyspace, compress, engine.config.flag("rdbchecksum"), wish.version)

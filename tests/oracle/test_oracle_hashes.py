@@ -340,6 +340,7 @@ def test_errors_of_field_expiry(valkey_oracle: Peer, key: str) -> None:
         "HEXPIRE K 100 FIELDS 1 a NX",
         "HEXPIRE K 100 FIELDS 2 a NX",
         "HEXPIRE K 100 FIELDS FIELDS 1 a",
+        "HEXPIRE K 100 x\0y FIELDS 1 a",
         "HTTL K FIELDS 2 a",
         "HTTL K FIELDS 0 a",
         "HTTL K FIELDS x a",

@@ -294,6 +294,15 @@ def test_encodings(valkey_oracle: Peer, size: int) -> None:
     )
 
 
+def test_a_quicklist_stays_one_until_half_its_limit_is_left(valkey_oracle: Peer) -> None:
+    shrinking = [["LSET k 0 x", "OBJECT ENCODING k", "RPOP k", "OBJECT ENCODING k"] for _ in range(4)]
+    valkey_oracle.compare(
+        ["CONFIG SET list-max-listpack-size 4", "RPUSH k a b c d e", *sum(shrinking, []), "DEL k", "RPUSH k a b c d e"]
+        + ["LREM k 1 b", "OBJECT ENCODING k", "LSET k 0 x", "OBJECT ENCODING k", "LINSERT k BEFORE x y", "LTRIM k 1 3"]
+        + ["OBJECT ENCODING k", "LSET k 0 z", "OBJECT ENCODING k", "CONFIG SET list-max-listpack-size -2"]
+    )
+
+
 ELEMENTS = st.sampled_from([b"a", b"b", b"1", b"-5", b"", b"x" * 300, b"12345678901234567890"])
 INDEXES = st.integers(-12, 12).map(lambda number: b"%d" % number)
 KEYS = st.sampled_from([b"k", b"l"])
