@@ -441,8 +441,8 @@ TESTING: Final = Group(
             "key-load-delay",
             Integer(INT_MIN, INT_MAX),
             "0",
-            "Microseconds to wait for each key loaded.",
-            "hidden accepted",
+            "Microseconds to wait for each key loaded; negative: keys for which one microsecond is waited.",
+            "hidden",
         ),
         Directive(
             "rdb-key-save-delay",

@@ -74,6 +74,10 @@ class Loading:
         spent_ms = self.engine.time.wall_ms() - self.began_ms
         return spent_ms * (self.total_bytes - self.loaded_bytes) // self.loaded_bytes // 1000
 
+    def taken(self) -> int:
+        """How many keys and commands were read so far."""
+        return self.keys + self._replay.commands
+
     def step(self) -> bool:
         """Do some milliseconds of work; True when all is loaded."""
         if self._place >= len(self.files):

@@ -10,6 +10,7 @@ from twisted.python.threadpool import ThreadPool
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_LOADING
 from miniredis.persistence.disk import Disk
+from miniredis.persistence.load_delay import LoadDelay
 from miniredis.persistence.loading import LoadError, Loading
 from miniredis.persistence.persistence import Persistence
 
@@ -64,9 +65,9 @@ class PersistenceEdge:
             return
         self.engine.gates |= GATE_LOADING
         self._next_progress_ns = self.engine.time.monotonic_ns() + PROGRESS_EVERY_NS
-        self.reactor.callLater(0, self._slice, loading)
+        self.reactor.callLater(0, self._slice, loading, LoadDelay(self.engine.config))
 
-    def _slice(self, loading: Loading) -> None:
+    def _slice(self, loading: Loading, delay: LoadDelay) -> None:
         if self.is_stopped:
             return
         now_ns = self.engine.time.monotonic_ns
@@ -74,12 +75,14 @@ class PersistenceEdge:
         self.engine.begin_turn()
         try:
             done = loading.step()
-            while not done and now_ns() < end_ns:
+            wait_s = delay.wait_s(loading.taken())
+            while not done and wait_s == 0 and now_ns() < end_ns:
                 done = loading.step()
+                wait_s = delay.wait_s(loading.taken())
         except LoadError as problem:
             self._failed(str(problem))
             return
-        if done:
+        if done and wait_s == 0:
             self.engine.gates &= ~GATE_LOADING
             self._finish()
             return
@@ -87,7 +90,7 @@ class PersistenceEdge:
             self._next_progress_ns += PROGRESS_EVERY_NS
             share = loading.loaded_bytes * 100 // max(loading.total_bytes, 1)
             self.engine.log("notice", f"Loading: {share}% of {loading.total_bytes} bytes, {loading.keys} keys")
-        self.reactor.callLater(0, self._slice, loading)
+        self.reactor.callLater(wait_s, self._slice, loading, delay)
 
     def _finish(self) -> None:
         try:

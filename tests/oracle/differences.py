@@ -62,6 +62,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         ("HSET fields f v", "HGETEX fields FIELDS 1 f"),
     ),
     Difference(
+        VALKEY,
+        rb"HSETEX .* FIELDS -9223372036854775807 .*",
+        rb":.*",
+        rb"-ERR numfields should be greater than 0 .*",
+        "Twice this number of fields overflows to 2 in Valkey.",
+        ("HSETEX h FIELDS -9223372036854775807 f v",),
+    ),
+    Difference(
         REDIS,
         rb"OBJECT ENCODING [stu]",
         rb"\$9\r\nhashtable\r\n",

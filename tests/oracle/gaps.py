@@ -142,7 +142,7 @@ WITHOUT_EFFECT: Final[dict[str, str]] = {
     "Scripts have the present API, and their effects are what is replicated.": (
         "lua-enable-deprecated-api lua-enable-insecure-api lua-replicate-commands"
     ),
-    "They slow loading down for the tests of Redis.": "key-load-delay loading-process-events-interval-bytes",
+    "Clients are served between slices of time, not of bytes.": "loading-process-events-interval-bytes",
     "Names of Redis 3 for what its lists were.": "list-max-ziplist-entries list-max-ziplist-value",
 }
 

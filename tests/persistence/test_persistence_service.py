@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
+from miniredis.config.config import Config
 from miniredis.dispatch.gates import GATE_LOADING
 from miniredis.persistence import service
+from miniredis.persistence.load_delay import LONGEST_S, LoadDelay
 from miniredis.persistence.service import PersistenceEdge
 from persistence.harness import DiskServer, fill
 
@@ -79,6 +81,46 @@ def test_loading_goes_in_slices_and_clients_are_told(
     assert server.said("Loading: 100% of")
     assert client.run("GET string") == b"$5\r\nvalue\r\n"
     server.edge.stop(False)
+
+
+@pytest.mark.parametrize("appendonly", ["no", "yes"])
+def test_loading_waits_for_each_key_when_it_is_told_to(start: Start, tmp_path: Path, appendonly: str) -> None:
+    saved = start(appendonly=appendonly)
+    client = saved.client()
+    for number in range(10):
+        client.run(f"SET k{number} v")
+    client.run("SAVE")
+    saved.persistence.stop(False)
+    server = EdgeServer(tmp_path, appendonly=appendonly, key_load_delay="1000000")
+    server.begin()
+    server.reactor.pump([LONGEST_S] * 190)
+    assert server.outcome == []
+    server.reactor.pump([LONGEST_S] * 40)
+    assert server.outcome == ["ready"]
+    server.edge.stop(False)
+
+
+def test_a_load_goes_on_when_the_delay_is_taken_back(start: Start, tmp_path: Path) -> None:
+    saved = start()
+    saved.client().run("SET k v")
+    saved.client().run("SAVE")
+    server = EdgeServer(tmp_path, key_load_delay="100000000")
+    server.begin()
+    server.reactor.pump([0.1] * 20)
+    assert server.outcome == []
+    server.client().run("CONFIG SET key-load-delay 0")
+    server.reactor.pump([0.1] * 3)
+    assert server.outcome == ["ready"]
+    server.edge.stop(False)
+
+
+def test_a_negative_delay_is_the_number_of_keys_for_a_microsecond() -> None:
+    config = Config()
+    config.assign("key-load-delay", b"-100")
+    delay = LoadDelay(config)
+    assert delay.wait_s(50) == 0
+    assert delay.wait_s(200) == pytest.approx(2e-6)
+    assert delay.wait_s(200) == 0
 
 
 def test_damage_is_reported(start: Start, tmp_path: Path) -> None:
