@@ -403,7 +403,8 @@ class Engine(Delivery):
         self.count_error(problem.message)
         reason = problem.message[4:].decode("latin-1")
         self.log_client("verbose", f"Protocol error ({reason}) from client: id={session.id}", session.id)
-        session.out.append(encode_error(problem.message))
+        if session.reply_mode == REPLY_ON:
+            session.out.append(encode_error(problem.message))
         session.close_after_output()
 
     # -- replies that are held back or suppressed

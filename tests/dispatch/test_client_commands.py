@@ -264,6 +264,15 @@ def test_reply_off_and_skip_are_silent() -> None:
     assert client.call(b"CLIENT", b"REPLY", b"ON") == b"+OK\r\n"
 
 
+@pytest.mark.parametrize("mode", [b"OFF", b"SKIP"])
+def test_who_wants_no_replies_is_not_told_of_a_protocol_error(mode: bytes) -> None:
+    client = MemoryServer().connect()
+    client.call(b"CLIENT", b"REPLY", mode)
+    client.send(b"*1\r\nx\r\n")
+    assert client.received() == b""
+    assert client.is_closed
+
+
 def test_reset_is_skipped_as_any_command_and_ends_the_silence() -> None:
     client = MemoryServer().connect()
     client.call(b"CLIENT", b"REPLY", b"SKIP")
