@@ -178,5 +178,7 @@ def test_a_hollow_of_a_polygon_is_outside():
 def test_positions_keep_their_place(longitude, latitude):
     back = position_of(score_of(longitude, latitude))
     assert abs(back[0] - longitude) <= 360.0 / 2**STEPS
-    assert abs(back[1] - latitude) <= 2 * LATITUDE_LIMIT / 2**STEPS
+    # As in Redis: what the last meridian carries moves the latitude by a cell.
+    cells = 2 if longitude > 180 - 1e-9 else 1
+    assert abs(back[1] - latitude) <= cells * 2 * LATITUDE_LIMIT / 2**STEPS
     assert len(hash_text(score_of(longitude, latitude))) == 11

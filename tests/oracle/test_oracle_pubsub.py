@@ -145,7 +145,21 @@ COMMANDS = st.one_of(
 )
 
 
+def without_replies_in_transactions(sequence: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Newer servers, and ours, refuse CLIENT REPLY there."""
+    within: set[int] = set()
+    found: list[tuple[int, str]] = []
+    for client, command in sequence:
+        if command == "MULTI":
+            within.add(client)
+        elif command in ("EXEC", "RESET"):
+            within.discard(client)
+        if client not in within or not command.startswith("CLIENT REPLY"):
+            found.append((client, command))
+    return found
+
+
 @settings(max_examples=200)
-@given(st.lists(st.tuples(st.integers(0, 2), COMMANDS), min_size=4, max_size=30))
+@given(st.lists(st.tuples(st.integers(0, 2), COMMANDS), min_size=4, max_size=30).map(without_replies_in_transactions))
 def test_any_sequence_of_three_clients(oracle: Peer, sequence: list[tuple[int, str]]) -> None:
     oracle.compare_clients(sequence, normalise={b"HELLO": lambda reply: reply[:1]})
