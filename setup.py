@@ -122,7 +122,11 @@ def extensions() -> list[Extension]:
             "-include",
             str(ROOT / "native" / "rare.h"),
         ]
-    twins = {"miniredis.resp._bytework": "native/bytework.c", "miniredis.datatypes._shards": "native/shards.c"}
+    twins = {
+        "miniredis.resp._bytework": "native/bytework.c",
+        "miniredis.datatypes._shards": "native/shards.c",
+        "miniredis.datatypes._entries": "native/entries.c",
+    }
     flags.append(f"-O{level}")
     return [*compiled, *(Extension(name, [source], extra_compile_args=flags) for name, source in twins.items())]
 

@@ -75,7 +75,7 @@ def _number(text: bytes) -> int:
 
 
 def _payload_value(ctx: Context, payload: bytes) -> object:
-    version = payload_version(payload, ctx.keyspace.values.tries_newer)
+    version = payload_version(payload, ctx.keyspace.values)
     if version < 0:
         raise error(b"DUMP payload version or checksum are wrong")
     try:

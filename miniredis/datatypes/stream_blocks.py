@@ -1,9 +1,7 @@
 """One node of a stream: up to `stream-node-max-entries` entries, their IDs relative to the first one's.
 
-An entry is a byte of flags, the milliseconds since the block's first ID, the sequence number (relative to that
-of the first ID within the same millisecond), the length of the rest, and the rest: the values alone when the
-fields are those of the block's first entry, else the number of fields and fields and values in turn.  Numbers are
-varints.  A deleted entry stays, flagged, as in Redis; `skipped` bytes of such entries at the start are not read.
+stream_entries.py says how an entry is stored.  A deleted entry stays, flagged, as in Redis; `skipped` bytes of such
+entries at the start are not read.
 """
 
 from __future__ import annotations
@@ -11,24 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.datatypes.packed_entries import LISTPACK_HEADER, listpack_integer_size, listpack_size
+from miniredis.datatypes.stream_entries import DELETED, SAME_FIELDS, append_entry
 from miniredis.datatypes.stream_ids import SEQ_BITS, SEQ_MAX, make_id
 
-DELETED: Final = 1
-SAME_FIELDS: Final = 2
-ONE_BYTE: Final[list[bytes]] = [bytes([number]) for number in range(128)]
 INT64_SIGN: Final = 1 << 63
-
-
-def varint(number: int) -> bytes:
-    """Seven bits a byte, the lowest first; the high bit says that more follow."""
-    if number < 128:
-        return ONE_BYTE[number]
-    parts = bytearray()
-    while number >= 128:
-        parts.append(number & 127 | 128)
-        number >>= 7
-    parts.append(number)
-    return bytes(parts)
 
 
 def read_varint(raw: bytes, offset: int) -> tuple[int, int]:
@@ -62,6 +46,8 @@ class StreamBlock:
 
     def __init__(self, master_id: int, fields: list[bytes]) -> None:
         self.master_id: Final[int] = master_id
+        self._master_ms: Final[int] = master_id >> SEQ_BITS
+        self._master_seq: Final[int] = master_id & SEQ_MAX
         self.fields: list[bytes] = fields
         self.data: bytearray = bytearray()
         self.skipped: int = 0
@@ -79,38 +65,17 @@ class StreamBlock:
 
     def append(self, entry_id: int, items: list[bytes]) -> None:
         """Add an entry after the last one."""
-        master_id = self.master_id
-        ms_delta = (entry_id >> SEQ_BITS) - (master_id >> SEQ_BITS)
+        ms_delta = (entry_id >> SEQ_BITS) - self._master_ms
         seq = entry_id & SEQ_MAX
-        seq_delta = seq - (master_id & SEQ_MAX)
+        seq_delta = seq - self._master_seq
         if ms_delta == 0:
             seq = seq_delta
         elif seq_delta >= INT64_SIGN or seq_delta < -INT64_SIGN:
             seq_delta = (seq_delta + INT64_SIGN) % (1 << 64) - INT64_SIGN
-        same = items[::2] == self.fields
-        count = len(items) // 2
-        size = 2 + listpack_integer_size(ms_delta) + listpack_integer_size(seq_delta)
-        body: list[bytes] = []
-        if same:
-            for index in range(1, len(items), 2):
-                value = items[index]
-                body.append(varint(len(value)))
-                body.append(value)
-                size += listpack_size(value)
-            size += listpack_integer_size(count + 3)
-        else:
-            body.append(varint(count))
-            for value in items:
-                body.append(varint(len(value)))
-                body.append(value)
-                size += listpack_size(value)
-            size += listpack_integer_size(count) + listpack_integer_size(2 * count + 4)
-        packed = b"".join(body)
-        flags = ONE_BYTE[SAME_FIELDS] if same else ONE_BYTE[0]
-        self.data += b"".join([flags, varint(ms_delta), varint(seq), varint(len(packed)), packed])
+        size = append_entry(self.data, ms_delta, seq, self.fields, items)
         self.count += 1
         self.last_id = entry_id
-        self._size += size
+        self._size += 2 + listpack_integer_size(ms_delta) + listpack_integer_size(seq_delta) + size
 
     def _header(self, raw: bytes, offset: int) -> tuple[int, int, int]:
         """The ID of the entry at `offset`, and where its body begins and ends."""
@@ -119,7 +84,7 @@ class StreamBlock:
         length, offset = read_varint(raw, offset)
         if ms_delta == 0:
             return self.master_id + seq, offset, offset + length
-        return make_id((self.master_id >> SEQ_BITS) + ms_delta, seq), offset, offset + length
+        return make_id(self._master_ms + ms_delta, seq), offset, offset + length
 
     def _items(self, raw: bytes, flags: int, offset: int, end: int) -> list[bytes]:
         items: list[bytes] = []

@@ -144,6 +144,11 @@ def debug_set_active_expire(ctx: Context, argv: list[bytes]) -> object:
     return OK
 
 
+def debug_skip_checksums(ctx: Context, argv: list[bytes]) -> object:
+    ctx.keyspace.values.skips_checksums = parse_int64(argv[2]) not in (0, None)
+    return OK
+
+
 def debug_digest(ctx: Context, argv: list[bytes]) -> object:
     """As redis-server computes it: equal data gives an equal digest, whatever the encodings."""
     total = 0
@@ -273,4 +278,7 @@ add_subcommand(
 )
 add_subcommand("SDSLEN <key>", "Show the length of a key and of its string.", 3, 3, debug_sdslen)
 add_subcommand("SET-ACTIVE-EXPIRE <0|1>", "Turn active expiry off or on.", 3, 3, debug_set_active_expire)
+add_subcommand(
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "Take payloads and files whose checksum is wrong.", 3, 3, debug_skip_checksums
+)
 add_subcommand("SLEEP <seconds>", "Stop the server for a time.", 3, 3, debug_sleep)

@@ -29,15 +29,15 @@ def _seal(body: bytes, version: int) -> bytes:
     return body + crc64(body).to_bytes(8, "little")
 
 
-def payload_version(payload: bytes, tries_newer: bool = False) -> int:
-    """The RDB version of a whole payload, or -1: damaged, or of a version that is not known (unless `tries_newer`)."""
+def payload_version(payload: bytes, registry: ValueRegistry) -> int:
+    """The RDB version of a whole payload, or -1: damaged, or of a version that is not known."""
     size = len(payload)
     if size < FOOTER_SIZE:
         return -1
     version = payload[size - 10] | payload[size - 9] << 8
-    if version > FIELD_EXPIRY_RDB_VERSION and version != VALKEY_RDB_VERSION and not tries_newer:
+    if version > FIELD_EXPIRY_RDB_VERSION and version != VALKEY_RDB_VERSION and not registry.tries_newer:
         return -1
-    if int.from_bytes(payload[size - 8 :], "little") != crc64(payload[: size - 8]):
+    if not registry.skips_checksums and int.from_bytes(payload[size - 8 :], "little") != crc64(payload[: size - 8]):
         return -1
     return version
 

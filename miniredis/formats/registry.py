@@ -207,6 +207,8 @@ class ValueRegistry:
         self.passes_over_modules: bool = False
         #: Files and payloads of versions that nobody knows yet are tried: their values may be of known types.
         self.tries_newer: bool = False
+        #: Checksums of payloads, and of files at the start, may be wrong: for tests of damaged values.
+        self.skips_checksums: bool = False
 
     def register(self, codec: ValueCodec, classes: list[type]) -> None:
         for each in classes:

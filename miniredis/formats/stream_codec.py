@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.datatypes.limits import EncodingLimits
-from miniredis.datatypes.stream_blocks import SAME_FIELDS, StreamBlock
+from miniredis.datatypes.stream_blocks import StreamBlock
+from miniredis.datatypes.stream_entries import SAME_FIELDS
 from miniredis.datatypes.stream_groups import UNKNOWN_READ, Group
 from miniredis.datatypes.stream_ids import SEQ_BITS, SEQ_MAX, format_id
 from miniredis.datatypes.streams import StreamValue

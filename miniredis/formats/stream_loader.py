@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from miniredis.datatypes.limits import EncodingLimits
-from miniredis.datatypes.stream_blocks import SAME_FIELDS, StreamEntry
+from miniredis.datatypes.stream_blocks import StreamEntry
+from miniredis.datatypes.stream_entries import SAME_FIELDS
 from miniredis.datatypes.stream_groups import UNKNOWN_READ, Consumer, Group
 from miniredis.datatypes.stream_ids import MAX_ID, SEQ_BITS, SEQ_MAX, make_id
 from miniredis.datatypes.streams import StreamValue

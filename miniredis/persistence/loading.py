@@ -121,7 +121,7 @@ class Loading:
         self.loaded_bytes += len(first)
         # By its name, too: a base of which nothing is left is not an empty log.
         if not file.is_log or first.startswith(MAGICS) or file.name.endswith(".base.rdb"):
-            verify = self.engine.config.flag("rdbchecksum")
+            verify = self.engine.config.flag("rdbchecksum") and not self.engine.keyspace.values.skips_checksums
             loader = SnapshotLoader(self.engine.keyspace, not file.is_log, verify, file.size)
             # A key that comes twice is no work of ours, or of Redis, which does not start with it either.
             loader.refuse_existing = not file.is_log or self.engine.keyspace.total_keys() == 0

@@ -237,7 +237,7 @@ def function_restore(ctx: Context, argv: list[bytes]) -> object:
     policy = argv[3].lower() if len(argv) == 4 else b"append"
     if policy not in (b"flush", b"append", b"replace"):
         raise error(b"Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")
-    if payload_version(argv[2], ctx.keyspace.values.tries_newer) < 0:
+    if payload_version(argv[2], ctx.keyspace.values) < 0:
         raise error(b"DUMP payload version or checksum are wrong")
     try:
         codes = restore_functions(argv[2])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from budget import examples
 from miniredis.datatypes.limits import EncodingLimits
 from miniredis.datatypes.packed_entries import LISTPACK_HEADER
-from miniredis.datatypes.stream_blocks import StreamEntry, read_varint, varint
+from miniredis.datatypes.stream_blocks import StreamEntry, read_varint
+from miniredis.datatypes.stream_entries import varint
 from miniredis.datatypes.stream_groups import CHUNK, UNKNOWN_READ, Consumer, Group, Pending, PendingMap
 from miniredis.datatypes.stream_ids import (
     MAX_ID,

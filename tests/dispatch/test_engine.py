@@ -244,6 +244,7 @@ def test_config_rewrite_says_what_went_wrong() -> None:
         (b"DEBUG REPLICATE a b", b"+OK"),
         (b"DEBUG PAUSE-CRON 1", b"+OK"),
         (b"DEBUG SET-ACTIVE-EXPIRE 1", b"+OK"),
+        (b"DEBUG SET-SKIP-CHECKSUM-VALIDATION 1", b"+OK"),
         (b"DEBUG NOPE", b"-ERR unknown subcommand or wrong number of arguments for 'NOPE'"),
         (b"DEBUG HELP", b"*"),
         (b"DEBUG PROTOCOL nope", b"-ERR Wrong protocol type name"),

@@ -51,7 +51,7 @@ def test_a_payload_takes_no_more_memory_than_its_bytes_explain() -> None:
             tracemalloc.reset_peak()
             before = tracemalloc.get_traced_memory()[0]
             with contextlib.suppress(FormatError):
-                restore_value(REGISTRY, payload, payload_version(payload))
+                restore_value(REGISTRY, payload, payload_version(payload, REGISTRY))
             peak = tracemalloc.get_traced_memory()[1] - before
             assert peak < BASE_BYTES + BYTES_A_BYTE * len(payload), (peak, body)
     finally:

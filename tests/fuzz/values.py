@@ -207,7 +207,7 @@ def restored_values(most: int) -> list[object]:
         if len(each) > most:
             continue
         payload = sealed(each, 12)
-        assert payload_version(payload) == 12
+        assert payload_version(payload, REGISTRY) == 12
         found.append(restore_value(REGISTRY, payload, 12))
     return found
 

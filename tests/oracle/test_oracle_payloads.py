@@ -95,7 +95,7 @@ def test_payloads_of_a_real_server_are_restored_and_ours_by_it(connection: Conne
     assert len(keys) > 30
     for key in keys:
         theirs = bulk(connection(b"DUMP", key))
-        version = payload_version(theirs)
+        version = payload_version(theirs, REGISTRY)
         assert version in (10, 80)
         value = restore_value(REGISTRY, theirs, version)
         digest = value_digest(connection, key)
@@ -119,7 +119,7 @@ def test_fields_that_expire_in_valkey_expire_here(valkey_backend: Backend) -> No
     connection(b"HSET", b"h", b"f", b"1", b"g", b"2")
     connection(b"HPEXPIREAT", b"h", b"2000000000000", b"FIELDS", b"1", b"f")
     payload = bulk(connection(b"DUMP", b"h"))
-    value = restore_value(REGISTRY, payload, payload_version(payload))
+    value = restore_value(REGISTRY, payload, payload_version(payload, REGISTRY))
     assert value.expiries() == {b"f": 2_000_000_000_000}  # type: ignore[attr-defined]
     assert b"%040x" % REGISTRY.digest(value, -1) == value_digest(connection, b"h")
     connection(b"FLUSHALL")
@@ -166,6 +166,6 @@ def test_old_forms_mean_here_what_they_mean_there(redis_backend: Backend) -> Non
     connection(b"FLUSHALL")
     for key, payload in old_forms().items():
         assert connection(b"RESTORE", key, b"0", payload) == b"+OK\r\n", key
-        value = restore_value(REGISTRY, payload, payload_version(payload))
+        value = restore_value(REGISTRY, payload, payload_version(payload, REGISTRY))
         assert b"%040x" % REGISTRY.digest(value, -1) == value_digest(connection, key), key
     connection.close()
