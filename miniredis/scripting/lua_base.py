@@ -40,12 +40,16 @@ local is_over = as_function(host.is_over)
 local SCRIPT, LIBRARY = "@user_script", "@user_function"
 local READONLY = "Attempt to modify a readonly table"
 
--- Errors of a wrapped function name the line that called it; a method's object is not counted.
+-- Errors of a wrapped function name the line that called it, and the function as a script called it, by a name that a
+-- tail call does not leave behind; a method's object is not counted.
 local function bad_argument(number, name, expected, ...)
   local got = select("#", ...) == 0 and "no value" or type((...))
-  local called = getinfo(2, "n")
-  if called and called.namewhat == "method" then number = number - 1 end
-  raise("bad argument #" .. number .. " to '" .. name .. "' (" .. expected .. " expected, got " .. got .. ")", 3)
+  local called, caller = getinfo(2, "n"), getinfo(3, "S")
+  if caller and caller.source ~= "=\1" then name = called.name or name end
+  if called.namewhat == "method" then number = number - 1 end
+  local problem = " (" .. expected .. " expected, got " .. got .. ")"
+  if number == 0 then raise("calling '" .. name .. "' on bad self" .. problem, 3) end
+  raise("bad argument #" .. number .. " to '" .. name .. "'" .. problem, 3)
 end
 
 -- Ending a script.  A count hook raises once it is over.  The script may catch that in a pcall, so from then on a
@@ -253,6 +257,38 @@ end
 
 base.math = {}
 for name, value in pairs(math) do base.math[name] = value end
+-- Chance as POSIX's lrand48 makes it, from the state that has at first: a script draws what it draws in Redis.
+-- The 48 bits are two halves, since a number here holds products of 53 bits.
+local floor, ceil = math.floor, math.ceil
+local high, low = 0x1234AB, 0xCD330E
+local function draw()
+  local product = low * 0xECE66D + 11
+  high = (high * 0xECE66D + low * 0x5DE + floor(product / 0x1000000)) % 0x1000000
+  low = product % 0x1000000
+  return (high * 128 + floor(low / 0x20000)) % 0x7FFFFFFF / 0x7FFFFFFF
+end
+local function as_int(number)                        -- as C makes a double one of 32 bits, by way of 64
+  if not (number >= -0x8000000000000000 and number < 0x8000000000000000) then return 0 end
+  local bits = (number < 0 and ceil(number) or floor(number)) % 0x100000000
+  return bits < 0x80000000 and bits or bits - 0x100000000
+end
+function base.math.random(...)
+  local count, drawn = select("#", ...), draw()
+  if count == 0 then return drawn end
+  if count > 2 then raise("wrong number of arguments", 2) end
+  local first, second = tonumber((...)), tonumber((select(count, ...)))
+  if first == nil then bad_argument(1, "random", "number", ...) end
+  if second == nil then bad_argument(2, "random", "number", (select(2, ...))) end
+  local least, most = count == 1 and 1 or as_int(first), as_int(second)
+  if least > most then raise("bad argument #" .. count .. " to 'random' (interval is empty)", 2) end
+  return floor(drawn * as_int(most - least + 1)) + least
+end
+function base.math.randomseed(...)
+  local seed = tonumber((...))
+  if seed == nil then bad_argument(1, "randomseed", "number", ...) end
+  seed = as_int(seed) % 0x100000000
+  high, low = floor(seed / 256), seed % 256 * 65536 + 0x330E
+end
 base.os = {clock = os.clock}
 
 -- Where an error was raised: the innermost line of a script.  Runs before the stack is unwound.

@@ -832,3 +832,52 @@ def test_what_differs_and_is_known(oracle: Peer) -> None:
         ]
     )
     oracle.compare_clients([(0, "SCRIPT DEBUG YES"), (0, "SCRIPT DEBUG NO")])
+
+
+SEEDS = ["0", "1", "42", "-1", "-5.9", "1.7", "'3'", "123456789", "2^31", "2^32+1", "2^53", "1e300", "0/0"]
+DRAWS = [
+    "",
+    "1",
+    "10",
+    "1.5",
+    "'100'",
+    "5,9",
+    "-5,-2",
+    "2147483647",
+    "-2147483648,1",
+    "-1,2147483647",
+    "-2147483648,2147483647",
+    "' 5 ','0x10'",
+    "0",
+    "3,2",
+    "2^40",
+    "1,2,3",
+    "nil",
+    "1,nil",
+    "'x'",
+    "1,{}",
+]
+
+
+def test_chance_is_the_same(oracle: Peer) -> None:
+    opening = "local drawn = {} for number = 1, 30 do drawn[number] = tostring(math.random()) end"
+    scripts = [f"math.randomseed({seed}) {opening} return table.concat(drawn, ' ')" for seed in SEEDS]
+    scripts += [f"math.randomseed({number}) return tostring(math.random({draw}))" for number, draw in enumerate(DRAWS)]
+    scripts += ["return math.random(1000)", "math.randomseed()", "math.randomseed(nil)", "math.randomseed({})"]
+    oracle.compare(evals(scripts))
+
+
+WRONG_CALLS = [
+    "local called = string.rep local x = called({}, 1)",
+    "local called = string.rep return called({}, 1)",
+    "local t = {q = string.find} t.q(nil, 1)",
+    "local s = 'abc' s:rep({})",
+    "return string:rep(3)",
+    "return math:random(3)",
+    "return {pcall(function() return string.rep({}) end)}",
+    "return {pcall(function() local x = string.rep({}) end)}",
+]
+
+
+def test_errors_name_a_function_as_it_was_called(oracle: Peer) -> None:
+    oracle.compare(evals(WRONG_CALLS))

@@ -459,3 +459,9 @@ def test_a_pause_of_writes_holds_every_other_script_back(server: CommandServer, 
     client = server.connect()
     client.call(b"CLIENT", b"PAUSE", b"100000", b"WRITE")
     assert client.call(*words, b"0") == b""
+
+
+def test_chance_begins_as_in_redis_and_goes_on_from_script_to_script(client: CommandClient) -> None:
+    script = b"return tostring(math.random())"
+    assert client(b"EVAL", script, b"0") == bulk(b"0.39646477363839")
+    assert client(b"EVAL", script, b"0") == bulk(b"0.84048536971234")
