@@ -10,7 +10,7 @@ from twisted.python.threadpool import ThreadPool
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_LOADING
 from miniredis.persistence.disk import Disk
-from miniredis.persistence.load_delay import LoadDelay
+from miniredis.dispatch.load_delay import LoadDelay
 from miniredis.persistence.loading import LoadError, Loading
 from miniredis.persistence.persistence import Persistence
 

@@ -422,6 +422,10 @@ class Following(LinkUser):
         end_ns = now_ns() + SLICE_NS
         try:
             while incoming.may_step():
+                wait_s = incoming.delay.wait_s(incoming.keys())
+                if wait_s > 0:
+                    self._schedule(self._load, wait_s)
+                    return
                 if incoming.step():
                     self._loaded(incoming)
                     return

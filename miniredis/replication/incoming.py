@@ -14,6 +14,7 @@ from typing import Final
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_LOADING
+from miniredis.dispatch.load_delay import LoadDelay
 from miniredis.keyspace.database import EXPIRE_IGNORE
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.keyspace.snapshot import LOADED, NEED_INPUT, SnapshotLoader
@@ -72,6 +73,7 @@ class Incoming:
         self.engine: Engine = engine
         self.payload: Payload = payload
         self.mode: int = self._choose_mode()
+        self.delay: LoadDelay = LoadDelay(engine.config)
         #: Our data has been touched: without this snapshot it is not whole any more.
         self.has_begun: bool = False
         self.loaded_bytes: int = 0
@@ -123,7 +125,8 @@ class Incoming:
         loader = self._loader
         if loader is None:
             loader = self._loader = self._begin()
-        state = loader.run(KEYS_A_STEP)
+        # With a delay, one by one: each is waited for.
+        state = loader.run(1 if self.engine.config.int("key-load-delay") else KEYS_A_STEP)
         self.engine.effects.clear()
         if state == NEED_INPUT:
             self._feed_loader(loader)

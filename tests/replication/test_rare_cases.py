@@ -193,6 +193,18 @@ def test_loading_and_applying_go_on_in_slices(world: World, mode: str):
     assert replica.digest() == primary.digest()
 
 
+def test_a_load_can_be_slowed_down_by_the_key(world: World):
+    primary, replica = world.add(7001).start(), world.add(7002, key_load_delay="1000000").start()
+    for number in range(10):
+        primary.call("SET", f"key{number}", "x")
+    replica.follow(primary)
+    world.run(9)
+    assert replica.call("GET", "key1").startswith(b"-LOADING")
+    assert replica.call("CONFIG", "SET", "key-load-delay", "0") == b"+OK\r\n"
+    world.run(1)
+    assert replica.digest() == primary.digest()
+
+
 @pytest.mark.usefixtures("short_slices")
 def test_a_primary_that_is_faster_than_we_has_to_wait(world: World):
     primary, replica = world.add(7001).start(), world.add(7002).start()
