@@ -9,8 +9,8 @@ from twisted.python.threadpool import ThreadPool
 
 from miniredis.dispatch.executor import Engine
 from miniredis.dispatch.gates import GATE_LOADING
-from miniredis.persistence.disk import Disk
 from miniredis.dispatch.load_delay import LoadDelay
+from miniredis.persistence.disk import Disk
 from miniredis.persistence.loading import LoadError, Loading
 from miniredis.persistence.persistence import Persistence
 

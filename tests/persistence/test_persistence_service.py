@@ -12,8 +12,8 @@ from twisted.internet.task import Clock
 
 from miniredis.config.config import Config
 from miniredis.dispatch.gates import GATE_LOADING
-from miniredis.persistence import service
 from miniredis.dispatch.load_delay import LONGEST_S, LoadDelay
+from miniredis.persistence import service
 from miniredis.persistence.service import PersistenceEdge
 from persistence.harness import DiskServer, fill
 
