@@ -19,6 +19,7 @@ from miniredis.commands.help import help_reply
 from miniredis.dispatch.access import engine_of, session_of
 from miniredis.keyspace.slots import SLOTS, key_slot
 from miniredis.resp.errors import error
+from miniredis.resp.numbers import parse_int64
 from miniredis.resp.replies import MapReply, Verbatim
 
 group = CommandGroup("cluster")
@@ -388,18 +389,25 @@ def slot_stats(ctx: Context, argv: list[bytes]) -> object:
 
 def _order(argv: list[bytes]) -> tuple[int, bool]:
     limit, descending = SLOTS, True
+    given: set[str] = set()
     at = 4
     while at < len(argv):
         word = argv[at].upper()
         if word == b"LIMIT" and at + 1 < len(argv):
             at += 1
-            limit = parse_int(argv[at])
-            if not 1 <= limit <= SLOTS:
+            kind = "limit"
+            number = parse_int64(argv[at])
+            if number is None or not 1 <= number <= SLOTS:
                 raise error(b"Limit has to lie in between 1 and 16384 (maximum number of slots).")
+            limit = number
         elif word in (b"ASC", b"DESC"):
+            kind = "order"
             descending = word == b"DESC"
         else:
             raise error(b"syntax error")
+        if kind in given:
+            raise error(b"Multiple filters of the same type are disallowed.")
+        given.add(kind)
         at += 1
     return limit, descending
 

@@ -10,7 +10,7 @@ from miniredis.cluster.node import ClusterNode
 from miniredis.commands.arguments import parse_int
 from miniredis.commands.context import Context
 from miniredis.commands.declaration import CommandGroup
-from miniredis.resp.errors import error, subcommand_syntax_error, wrong_number_of_arguments
+from miniredis.resp.errors import error, subcommand_syntax_error, syntax_error, wrong_number_of_arguments
 from miniredis.resp.replies import OK
 
 group = CommandGroup("cluster")
@@ -147,7 +147,7 @@ def flushslot(ctx: Context, argv: list[bytes]) -> object:
     if len(argv) == 4 and argv[3].upper() in (b"ASYNC", b"SYNC"):
         verb = b"UNLINK" if argv[3].upper() == b"ASYNC" else b"DEL"
     elif len(argv) != 3:
-        raise subcommand_syntax_error(argv[1], b"CLUSTER")
+        raise syntax_error() if len(argv) == 4 else subcommand_syntax_error(argv[1], b"CLUSTER")
     ctx.replay_nothing()
     while cluster.world.remove_keys(slot, 1000, verb):
         pass

@@ -8,6 +8,8 @@ node.
 
 from __future__ import annotations
 
+from typing import Final
+
 from mypy_extensions import mypyc_attr
 
 from miniredis.commands.declaration import ASKING, PUBSUB, WRITE, Command
@@ -18,6 +20,9 @@ from miniredis.dispatch.state import ServerState
 from miniredis.keyspace.slots import COMING, LEAVING, OURS, REPLICATED, SLOTS, UNSERVED, key_slot
 from miniredis.resp.bytework import mark_of_key
 from miniredis.resp.errors import ReplyError, error
+
+NOT_SERVED: Final = b"CLUSTERDOWN Hash slot not served"
+ONLY_READS: Final = b"CLUSTERDOWN The cluster is down and only accepts read commands"
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -127,7 +132,7 @@ class Routing(Rule):
         slot = key_slot(first)
         state = self.states[slot]
         if state == UNSERVED:
-            raise ReplyError(b"CLUSTERDOWN Hash slot not served")
+            raise ReplyError(NOT_SERVED)
         several = False
         for key in keys:
             if key_slot(key) != slot:
@@ -140,7 +145,7 @@ class Routing(Rule):
             elif not self.reads_when_down:
                 raise cluster_down()
             elif writes:
-                raise ReplyError(b"CLUSTERDOWN The cluster is down and only accepts read commands")
+                raise ReplyError(ONLY_READS)
         if state == OURS:
             return
         moving = state in (LEAVING, COMING) and not pubsub
@@ -166,7 +171,9 @@ class Routing(Rule):
 
 def refusal_in_script(refusal: ReplyError) -> ReplyError:
     """A script cannot be sent on in its midst."""
-    if refusal.code() == b"CLUSTERDOWN":
+    if refusal.message == ONLY_READS:
+        return error(b"Script attempted to execute a write command while the cluster is down and readonly")
+    if refusal.code() == b"CLUSTERDOWN" and refusal.message != NOT_SERVED:
         return error(b"Script attempted to execute a command while the cluster is down")
     return error(b"Script attempted to access a non local key in a cluster node")
 

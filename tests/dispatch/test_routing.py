@@ -59,6 +59,10 @@ def test_nothing_is_served_while_the_cluster_is_down() -> None:
     first.call("CONFIG", "SET", "cluster-allow-reads-when-down", "yes")
     assert first.call("GET", OURS) == b"$-1\r\n"
     assert first.call("SET", OURS, "v") == b"-CLUSTERDOWN The cluster is down and only accepts read commands\r\n"
+    write = "return redis.call('SET', ARGV[1], 'v')"
+    assert b"a write command while the cluster is down and readonly" in first.call("EVAL", write, 0, OURS)
+    first.call("CONFIG", "SET", "cluster-allow-reads-when-down", "no")
+    assert b"a command while the cluster is down script" in first.call("EVAL", write, 0, OURS)
 
 
 def test_a_slot_of_nobody_is_not_served() -> None:
