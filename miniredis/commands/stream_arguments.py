@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from miniredis.commands.arguments import parse_int
 from miniredis.commands.context import Context
 from miniredis.datatypes.limits import EncodingLimits
@@ -71,9 +73,9 @@ def parse_end(argument: bytes) -> int:
 
 # -- trimming
 
-TRIM_NOT = 0
-TRIM_LENGTH = 1
-TRIM_ID = 2
+TRIM_NOT: Final = 0
+TRIM_LENGTH: Final = 1
+TRIM_ID: Final = 2
 
 
 class Trimming:

@@ -99,13 +99,11 @@ def xadd(ctx: Context, argv: list[bytes]) -> object:
         ctx.db.put(key, stream)
     ctx.changed(NOTIFY_STREAM, b"xadd", key)
     reply = format_id(entry_id)
-    trimming = None if addition is None else addition.trimming
-    options: list[bytes] = []
-    if trimming is not None and trimming.strategy != TRIM_NOT:
-        if trimming.apply(stream) > 0:
-            ctx.notify(NOTIFY_STREAM, b"xtrim", key)
-        options = trimming.replayed(stream)
-    if ctx.effects.replaying and (addition is None or addition.entry_id < 0 or not addition.seq_given or options):
+    trims = addition is not None and addition.trimming.strategy != TRIM_NOT
+    if trims and addition is not None and addition.trimming.apply(stream) > 0:
+        ctx.notify(NOTIFY_STREAM, b"xtrim", key)
+    if ctx.effects.replaying and (addition is None or addition.entry_id < 0 or not addition.seq_given or trims):
+        options = addition.trimming.replayed(stream) if trims and addition is not None else []
         ctx.replay_as([b"XADD", key, *options, reply, *argv[first_field:]])
     return reply
 

@@ -10,8 +10,9 @@ the others.  get: O(1); set, drop: O(1) to O(log n); next_ms, take_due: O(log n)
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from typing import Final
 
-NO_EXPIRY = -1
+NO_EXPIRY: Final = -1
 
 
 class FieldExpiry:

@@ -197,8 +197,9 @@ class StreamValue(Value):
         return gone
 
     def _drop_first(self, blocks: int, entries: int) -> None:
-        del self._blocks[:blocks]
-        del self._master_ids[:blocks]
+        if blocks > 0:
+            del self._blocks[:blocks]
+            del self._master_ids[:blocks]
         if entries > 0:
             self._length -= entries
             self._find_first()

@@ -45,7 +45,7 @@ from miniredis.resp.errors import ReplyError, loading, no_authentication
 from miniredis.resp.replies import QUEUED
 
 #: Commands that act at once although a transaction is being queued.
-NEVER_QUEUED = (b"exec", b"discard", b"multi", b"watch", b"quit", b"reset")
+NEVER_QUEUED: Final = (b"exec", b"discard", b"multi", b"watch", b"quit", b"reset")
 
 
 #: Of the server: it cannot do certain things now.
