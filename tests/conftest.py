@@ -18,8 +18,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.statistics import collector
 
-import miniredis
-
 settings.register_profile(
     "default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -46,9 +44,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart() -> None:
-    """Hypothesis draws constants of the modules that are loaded: all are, so that each run draws the same."""
-    for module in walk_packages(miniredis.__path__, "miniredis."):
-        import_module(module.name)
+    """Hypothesis draws constants of the modules that are loaded: all are, so that each run draws the same.
+
+    The tests of what is installed elsewhere have no package of ours to load."""
+    package = find_spec("miniredis")
+    if package is not None:
+        for module in walk_packages(package.submodule_search_locations, "miniredis."):
+            import_module(module.name)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
