@@ -231,6 +231,8 @@ def test_it_is_managed_while_redis_benchmark_runs(nodes: Nodes) -> None:
         run_cli("--cluster", "add-node", extra.address, first.address)
         for process in nodes.processes:
             until(lambda process=process: extra.id() in process.cli("CLUSTER", "NODES"), "not known")  # type: ignore[misc]
+        # The new one has heard of every slot, too: else redis-cli would not begin to rebalance.
+        until(lambda: "All nodes agree" in run_cli("--cluster", "check", first.address, check=False), "no agreement")
         assert run_cli("--cluster", "call", first.address, "PING").count("PONG") == 4
         assert "New node timeout set" in run_cli("--cluster", "set-timeout", first.address, str(TIMEOUT_MS))
         run_cli("--cluster", "rebalance", first.address, "--cluster-threshold", "1")
