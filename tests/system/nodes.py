@@ -99,6 +99,11 @@ def run_cli(*words: str, check: bool = True, stdin: str = "") -> str:
     return done.stdout
 
 
+def wait_agreed(address: str) -> None:
+    """What one node did, the others hear of by and by; redis-cli moves no slots before they have."""
+    until(lambda: "All nodes agree" in run_cli("--cluster", "check", address, check=False), "the nodes do not agree")
+
+
 class Nodes:
     """`processes` in the order in which redis-cli was told of them: primaries first."""
 
@@ -128,6 +133,7 @@ class Nodes:
         raise AssertionError(f"nobody serves {key}")
 
     def check(self) -> str:
+        wait_agreed(self.alive()[0].address)
         return run_cli("--cluster", "check", self.alive()[0].address)
 
     def remove(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from system.environments import node_environment, python_environment
-from system.nodes import NodeProcess, Nodes, run_cli
+from system.nodes import NodeProcess, Nodes, run_cli, wait_agreed
 
 GLIDE = """
 import asyncio, sys
@@ -88,6 +88,7 @@ def test_a_client_follows_slots_that_move(nodes: Nodes, client: str) -> None:
             running.stdin.write(f"turn {turn} \n")
             expect(running, "done")
             source, target = (first, second) if turn == 0 else (second, first)
+            wait_agreed(first.address)
             run_cli("--cluster", "reshard", first.address, "--cluster-from", source.id(), "--cluster-to", target.id(),
                     "--cluster-slots", "50", "--cluster-yes")  # fmt: skip
         running.stdin.write("last turn \n")
