@@ -56,6 +56,7 @@ class Served:
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
         self.client = server.connect()
+        assert self.client(b"PING") == b"+PONG\r\n"  # from now on its descriptor is one of the server's
         self.base = open_files(server)
 
     def get(self) -> None:
