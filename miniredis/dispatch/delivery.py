@@ -123,12 +123,14 @@ class Delivery(ServerState):
 
     def end_block(self) -> None:
         """Log the block and serve the clients that waited for something in it."""
-        # Its commands are logged, not the one that ran them.
-        self.effects.replay_nothing()
         self._block_marks.pop()
         self._nesting -= 1
-        if self._nesting > 0:
-            return
+        if self._nesting == 0:
+            self._close_block()
+        # Its commands are logged, not the one that ran them; said last, since serving clients clears the record.
+        self.effects.replay_nothing()
+
+    def _close_block(self) -> None:
         block = self._block
         self._block = None
         if block:
