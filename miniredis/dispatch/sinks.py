@@ -12,7 +12,6 @@ from mypy_extensions import mypyc_attr
 
 from miniredis.keyspace.effects import Effects
 
-
 # Whom a command is replayed for; the numbers are those of redis.set_repl.
 FOR_FILE: Final = 1
 FOR_REPLICAS: Final = 2
