@@ -192,7 +192,10 @@ def test_a_new_folder_is_there_or_refused(tmp_path: Path) -> None:
     theirs = redis_server("--enable-protected-configs", "yes")
     ours = DiskServer(tmp_path, None, enable_protected_configs="yes").load()
     try:
-        peers = [(theirs.folder, theirs.connect()), (tmp_path, ours.connect().call)]
+        peers: list[tuple[Path, Callable[..., bytes]]] = [
+            (theirs.folder, theirs.connect()),
+            (tmp_path, ours.connect().call),
+        ]
         for folder, _ in peers:
             (folder / "sub" / "deep").mkdir(parents=True)
             (folder / "file").write_bytes(b"")
