@@ -131,6 +131,10 @@ class Context:
         """Replay this instead of the command; called again, this too."""
         self.effects.replay_as(argv)
 
+    def replay_message(self, argv: list[bytes]) -> None:
+        """Replicas run this, too; it changed no data."""
+        self.effects.replay_message(argv)
+
     def replay_nothing(self) -> None:
         self.effects.replay_nothing()
 

@@ -195,8 +195,8 @@ class Reading:
                 group.give(entry.id, consumer, now_ms, 1)
                 consumer.active_ms = now_ms
                 replay_claim(ctx, key, self.group_name, group, self.consumer_name, entry.id, now_ms, 1)
-        if self.no_ack:
-            replay_group_position(ctx, key, self.group_name, group)
+        # Claims say up to where the group has read, not how many entries that were: lag would be lost.
+        replay_group_position(ctx, key, self.group_name, group)
         return entry_replies(entries)
 
     def serve(self, ctx: Context, key: bytes) -> object:

@@ -130,7 +130,8 @@ class SearchArea(ABC):
         south = self.latitude - latitude_delta
         # A degree of longitude is shortest on the side of the nearer pole.
         widest = south if self.latitude < 0 else north
-        circle = math.cos(widest * RADIANS_PER_DEGREE)
+        # An area without an end has no west and east; what is compared with these is then within.
+        circle = math.cos(widest * RADIANS_PER_DEGREE) if math.isfinite(widest) else math.nan
         longitude_delta = self.width_m / 2 / EARTH_RADIUS_M / circle / RADIANS_PER_DEGREE
         return self.longitude - longitude_delta, south, self.longitude + longitude_delta, north
 
@@ -187,7 +188,10 @@ class Box(SearchArea):
     """All positions within half a width and half a height, measured along the axes."""
 
     def __init__(self, longitude: float, latitude: float, width_m: float, height_m: float) -> None:
-        super().__init__(longitude, latitude, math.sqrt((width_m / 2) ** 2 + (height_m / 2) ** 2), width_m, height_m)
+        half_width_m = width_m / 2
+        half_height_m = height_m / 2
+        reach_m = math.sqrt(half_width_m * half_width_m + half_height_m * half_height_m)  # ** would overflow
+        super().__init__(longitude, latitude, reach_m, width_m, height_m)
 
     def distance_within_m(self, longitude: float, latitude: float) -> float:
         if meridian_distance_m(latitude, self.latitude) > self.height_m / 2:

@@ -23,7 +23,7 @@ from miniredis.dispatch.latency import LatencyMonitor
 from miniredis.dispatch.port import Log, TimeSource
 from miniredis.dispatch.registry import CommandTable
 from miniredis.dispatch.session import Session
-from miniredis.dispatch.sinks import Replay
+from miniredis.dispatch.sinks import FOR_ALL, FOR_REPLICAS, Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.keyspace.keyspace import Keyspace
 from miniredis.resp.errors import ReplyError, internal_error
@@ -41,6 +41,8 @@ class Delivery(ServerState):
         self.latency = LatencyMonitor()
         self.freeing = Freeing(time)
         self._nesting: int = 0  # commands inside commands: EXEC, scripts, modules
+        #: Whom the commands of a script are replayed for.
+        self.audience: int = FOR_ALL
         self._block: list[Replay] | None = None
         self._block_marks: list[int] = []  # when the blocks that are open began
 
@@ -60,12 +62,18 @@ class Delivery(ServerState):
         if effects.replaying:
             if effects.removals:
                 for removal in effects.removals:
-                    self._log(removal.db_index, removal.argv, None)
+                    self._log(removal.db_index, removal.argv, None, FOR_ALL)
             replay = effects.replay
             if replay is not None:
-                self._log_several(session.context.db.index, replay)
+                if effects.replay_is_message:
+                    effects.replay_is_message = False
+                    for message in replay:
+                        self._log(session.context.db.index, message, None, self.audience & FOR_REPLICAS)
+                else:
+                    self._log_several(session.context.db.index, replay)
             elif is_dirty:
-                self._log(session.context.db.index, argv, session.decoder.raw() if self._nesting == 0 else None)
+                raw = session.decoder.raw() if self._nesting == 0 else None
+                self._log(session.context.db.index, argv, raw, self.audience)
         if effects.listening and (effects.events or effects.flushed or effects.swapped):
             if not self.watching.is_empty():
                 self.watching.on_effects(effects)
@@ -84,17 +92,18 @@ class Delivery(ServerState):
         if self._nesting == 0 and self.waiting.has_ready():
             self._serve_waiting()
 
-    def _log(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
+    def _log(self, db_index: int, argv: list[bytes], raw: bytes | None, audience: int) -> None:
         if self._block is not None:
-            self._block.append(Replay(db_index, argv, raw))
+            self._block.append(Replay(db_index, argv, raw, audience))
         else:
             for sink in self.log_sinks:
-                sink.append(db_index, argv, raw)
+                if audience == FOR_ALL or sink.concerns(audience):
+                    sink.append(db_index, argv, raw)
 
     def _log_several(self, db_index: int, commands: list[list[bytes]]) -> None:
         if self._block is not None or len(commands) == 1:
             for argv in commands:
-                self._log(db_index, argv, None)
+                self._log(db_index, argv, None, self.audience)
         elif commands:
             block = [Replay(db_index, argv, None) for argv in commands]
             for sink in self.log_sinks:
@@ -123,20 +132,23 @@ class Delivery(ServerState):
 
     def end_block(self) -> None:
         """Log the block and serve the clients that waited for something in it."""
-        # Its commands are logged, not the one that ran them.
-        self.effects.replay_nothing()
         self._block_marks.pop()
         self._nesting -= 1
-        if self._nesting > 0:
-            return
+        if self._nesting == 0:
+            self._close_block()
+        # Its commands are logged, not the one that ran them; said last, since serving clients clears the record.
+        self.effects.replay_nothing()
+
+    def _close_block(self) -> None:
         block = self._block
         self._block = None
         if block:
             for sink in self.log_sinks:
-                if len(block) == 1:
-                    sink.append(block[0].db_index, block[0].argv, block[0].raw)
-                else:
-                    sink.append_block(block)
+                own = [replay for replay in block if replay.audience == FOR_ALL or sink.concerns(replay.audience)]
+                if len(own) == 1:
+                    sink.append(own[0].db_index, own[0].argv, own[0].raw)
+                elif own:
+                    sink.append_block(own)
         if self.waiting.has_ready():
             self._serve_waiting()
 

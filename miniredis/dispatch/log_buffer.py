@@ -12,7 +12,7 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from miniredis.dispatch.port import Port
-from miniredis.dispatch.sinks import LogSink, Replay
+from miniredis.dispatch.sinks import FOR_FILE, LogSink, Replay
 from miniredis.formats.aof import encode_command
 from miniredis.resp.bytework import add_request
 
@@ -34,6 +34,9 @@ class LogBuffer(LogSink):
         self.released: int = 0
         self.held: list[Port] = []
         self._db_index: int = -1
+
+    def concerns(self, audience: int) -> bool:
+        return (audience & FOR_FILE) != 0
 
     def append(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
         if db_index != self._db_index:

@@ -154,7 +154,7 @@ def publish(ctx: Context, argv: list[bytes]) -> object:
     for carry in pubsub.on_publish:
         carry(argv[1], argv[2], False)
     if engine_of(ctx).cluster is None:  # in a cluster the bus tells the replicas
-        ctx.replay_as(argv)
+        ctx.replay_message(argv)
     return receivers
 
 
@@ -174,7 +174,7 @@ def spublish(ctx: Context, argv: list[bytes]) -> object:
     for carry in pubsub.on_publish:
         carry(argv[1], argv[2], True)
     if engine_of(ctx).cluster is None:  # in a cluster the bus tells the replicas
-        ctx.replay_as(argv)
+        ctx.replay_message(argv)
     return receivers
 
 

@@ -68,6 +68,8 @@ class Effects:
         self.removals: list[Removal] = []
         #: What is replayed instead of the command; None: the command as it came.
         self.replay: list[list[bytes]] | None = None
+        #: `replay` is no change of data: it goes to replicas, and not into the file.
+        self.replay_is_message = False
         #: Whole databases changed: a set of indexes (FLUSHDB), to invalidate watchers and caches.
         self.flushed: list[int] = []
         self.swapped: list[tuple[int, int]] = []
@@ -104,6 +106,12 @@ class Effects:
             if self.replay is None:
                 self.replay = []
             self.replay.append(argv)
+
+    def replay_message(self, argv: list[bytes]) -> None:
+        """Replay this on replicas; the file is for what changed data."""
+        if self.replaying:
+            self.replay = [argv]
+            self.replay_is_message = True
 
     def replay_nothing(self) -> None:
         if self.replaying:

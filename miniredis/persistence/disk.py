@@ -59,6 +59,10 @@ class Disk:
     def list(self, path: str) -> list[str]:
         return os.listdir(path)
 
+    def must_be_folder(self, path: str) -> None:
+        """OSError where nobody could work in it: it is not there, is a file, may not be entered."""
+        os.stat(os.path.join(path, "."))
+
     def make_folder(self, path: str) -> None:
         os.makedirs(path, 0o755, exist_ok=True)
 

@@ -44,9 +44,14 @@ class Persistence(Rewriting):
         self.loading: Loading | None = None
         self.on_fatal: Callable[[str], None] = _ignore
         self._loaded: Loading | None = None
+        #: The text of `dir` that the server began with, and the folder that this meant.
+        self._first_dir: str = engine.config.string("dir")
+        self._first_folder: str = os.path.abspath(self._first_dir)
+        self._work_folder: str = self._first_folder
         engine.persistence = self
         engine.info_sources.setdefault(b"persistence", []).append(lambda: persistence_fields(self))
         engine.info_sources.setdefault(b"memory", []).append(lambda: [("mem_aof_buffer", buffered_bytes(self))])
+        engine.config.on_change("dir", self._dir_changed)  # first: what else is set together is set there
         engine.config.follow(["appendonly"], self._appendonly_changed)
         engine.config.follow(["stop-writes-on-bgsave-error", "save"], self._check_snapshots)
         engine.on_data_replaced.append(self._data_replaced)
@@ -259,6 +264,23 @@ class Persistence(Rewriting):
             self.begin_rewrite()
         else:
             self.is_rewrite_scheduled = True
+
+    def _dir_changed(self) -> None:
+        """Relative paths begin at the folder before; the whole path is shown from then on."""
+        config = self.engine.config
+        path = config.string("dir")
+        if not path:
+            raise Refused(b"dir can't be empty")
+        folder = self._first_folder if path == self._first_dir else os.path.join(self._work_folder, path)
+        folder = os.path.normpath(folder)
+        try:
+            self.disk.must_be_folder(folder)
+        except OSError as problem:
+            raise Refused((problem.strerror or str(problem)).encode()) from None
+        except ValueError:  # a byte 0
+            raise Refused(b"No such file or directory") from None
+        self._work_folder = folder
+        config.assign("dir", os.fsencode(folder))
 
     def _data_replaced(self, functions: list[bytes]) -> None:
         """What the log holds is not what we have any more: begin it anew, with a base of its own."""

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Final
 
 from miniredis.dispatch.session import Session
-from miniredis.dispatch.sinks import LogSink, Replay
+from miniredis.dispatch.sinks import FOR_REPLICAS, LogSink, Replay
 from miniredis.dispatch.state import ServerState
 from miniredis.formats.aof import encode_command
 from miniredis.resp.bytework import add_request
@@ -65,6 +65,9 @@ class Backlog(LogSink):
         self._db_index: int = -1
 
     # -- writing
+
+    def concerns(self, audience: int) -> bool:
+        return (audience & FOR_REPLICAS) != 0
 
     def append(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
         self._add(db_index, argv, raw)

@@ -31,6 +31,7 @@ from miniredis.dispatch.port import Port
 from miniredis.dispatch.routing import Routing, refusal_in_script
 from miniredis.dispatch.rules import Rule
 from miniredis.dispatch.session import Session
+from miniredis.dispatch.sinks import FOR_ALL
 from miniredis.resp.errors import ReplyError, error
 from miniredis.resp.replies import Preencoded
 from miniredis.scripting.conversion import to_lua
@@ -59,8 +60,6 @@ from miniredis.scripting.shebang import (
 LOG_LEVELS: Final = ("debug", "verbose", "notice", "warning")
 #: A library must have registered its functions by then.
 LOAD_LIMIT_NS: Final = 500_000_000
-#: redis.set_repl: nothing is replayed.
-REPL_NONE: Final = 0
 INT64_MAX: Final = (1 << 63) - 1
 INT64_MIN: Final = -(1 << 63)
 
@@ -87,7 +86,7 @@ class Run:
         self.is_function = False
         self.has_written = False
         self.is_out_of_memory = False
-        self.repl_flags = 3
+        self.repl_flags = FOR_ALL
         self.outer_context = b""
         self.resp = 2
         self.started_ns = 0
@@ -398,21 +397,20 @@ class ScriptRunner(ScriptHost):
         except ReplyError as refusal:
             engine.count_error(refusal.message)
             return refusal.message, FAILURE
-        if run.repl_flags == REPL_NONE:
-            reply = self._call_unlogged(command, argv)
-        else:
+        if run.repl_flags == FOR_ALL:
             reply = engine.call(session, command, argv)
+        else:
+            reply = self._call_for(run.repl_flags, command, argv)
         if isinstance(reply, Deferred):
             return b"ERR This Redis command is not allowed from script", FAILURE
         return to_lua(self.sandbox, reply, session.context.resp)
 
-    def _call_unlogged(self, command: Command, argv: list[bytes]) -> object:
-        effects = self.engine.effects
-        effects.replaying = False
+    def _call_for(self, audience: int, command: Command, argv: list[bytes]) -> object:
+        self.engine.audience = audience
         try:
             return self.engine.call(self.session, command, argv)
         finally:
-            self.engine.refresh_listening()
+            self.engine.audience = FOR_ALL
 
     def _admit(self, run: Run, argv: list[bytes]) -> Command:
         """The command, if the script may run it now."""

@@ -156,6 +156,8 @@ class Database(MutableMapping[Text, Any]):
                 self._direct.run(self.index, argv)
         finally:
             engine.end_block()
+            # There is no command around the block whose effects it would end.
+            engine.effects.clear()
 
     def _read(self, key: bytes) -> Any:
         def run(*argv: bytes) -> Any:

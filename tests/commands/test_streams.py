@@ -322,6 +322,7 @@ def test_what_a_consumer_got_is_replayed_as_claims(
     assert recorder.take() == [
         "XGROUP CREATECONSUMER k g alice",
         f"XCLAIM k g alice 0 1-1 TIME {ms} RETRYCOUNT 1 FORCE JUSTID LASTID 1-1",
+        "XGROUP SETID k g 1-1 ENTRIESREAD 1",
         "XGROUP SETID k g 2-1 ENTRIESREAD 2",
         "XGROUP CREATECONSUMER k g bob",
     ]

@@ -6,6 +6,14 @@ from miniredis.dispatch.log_buffer import LogBuffer
 from miniredis.dispatch.port import Port
 from miniredis.dispatch.sinks import Replay
 from miniredis.formats.aof import encode_command
+from miniredis.testing.memory import MemoryServer
+
+
+class UnheldLog(LogBuffer):
+    """Replies do not wait for it."""
+
+    def settle(self) -> None:
+        self.release(self.appended)
 
 
 class NotedPort(Port):
@@ -84,3 +92,26 @@ def test_long_commands_keep_their_place_among_short_ones() -> None:
     assert text.endswith(b"".join([encode_command(argv) for argv in commands]))
     assert log.appended == len(text)
     assert log.gathered_bytes() == 0
+
+
+def test_the_file_gets_no_messages() -> None:
+    server = MemoryServer()
+    log = UnheldLog()
+    server.engine.log_sinks.append(log)
+    server.engine.refresh_listening()
+    client = server.connect()
+    for line in (b"PUBLISH c m", b"MULTI", b"SET k v", b"PUBLISH c m", b"EXEC"):
+        client.call(*line.split())
+    assert log.take() == b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"
+
+
+def test_a_block_that_serves_who_waited_logs_nothing_more() -> None:
+    server = MemoryServer()
+    log = UnheldLog()
+    server.engine.log_sinks.append(log)
+    server.engine.refresh_listening()
+    waiting, client = server.connect(), server.connect()
+    waiting.send(b"BLPOP l 0\r\n")
+    for line in (b"MULTI", b"RPUSH l a", b"EXEC"):
+        client.call(*line.split())
+    assert log.take().endswith(b"*3\r\n$5\r\nRPUSH\r\n$1\r\nl\r\n$1\r\na\r\n*2\r\n$4\r\nLPOP\r\n$1\r\nl\r\n")

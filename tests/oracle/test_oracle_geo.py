@@ -324,3 +324,14 @@ def test_any_places(
         f"GEOSEARCH g FROMMEMBER 0 BYRADIUS {size!r} m",
     ]
     oracle.compare(commands)
+
+
+@pytest.mark.parametrize("centre", ["13.36 38.1", "180 85.05112878", "-180 -85.05112878", "0 0", "0 85"])
+def test_areas_without_an_end(oracle: Peer, centre: str) -> None:
+    shapes = ["BYRADIUS inf m", "BYRADIUS 1e308 km", "BYRADIUS 1e200 m", "BYRADIUS 1e-320 m"]
+    shapes += ["BYBOX inf inf m", "BYBOX inf 1 m", "BYBOX 1 inf m", "BYBOX 1e200 1e200 m", "BYBOX 1e308 1e308 km"]
+    oracle.compare(
+        ["GEOADD g 13.361389 38.115556 P 15.087269 37.502669 C -179.9 80 N 179.9 -80 S 0 0 Z"]
+        + [f"GEOSEARCH g FROMLONLAT {centre} {shape} ASC WITHDIST" for shape in shapes]
+        + [f"GEORADIUS g {centre} {radius} km ASC" for radius in ("inf", "1e308")]
+    )

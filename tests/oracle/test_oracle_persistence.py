@@ -186,3 +186,47 @@ def test_a_single_file_as_redis_6_wrote_it_is_taken_over(tmp_path: Path) -> None
         connection.close()
     finally:
         theirs.remove()
+
+
+def test_a_new_folder_is_there_or_refused(tmp_path: Path) -> None:
+    theirs = redis_server("--enable-protected-configs", "yes")
+    ours = DiskServer(tmp_path, None, enable_protected_configs="yes").load()
+    try:
+        peers: list[tuple[Path, Callable[..., bytes]]] = [
+            (theirs.folder, theirs.connect()),
+            (tmp_path, ours.connect().call),
+        ]
+        for folder, _ in peers:
+            (folder / "sub" / "deep").mkdir(parents=True)
+            (folder / "file").write_bytes(b"")
+        for words in (
+            b"CONFIG SET dir nope",
+            b"CONFIG SET dir file",
+            b"CONFIG SET dir a\0b",
+            b"CONFIG SET maxmemory 1mb dir nope",
+            b"CONFIG GET maxmemory",
+            b"CONFIG SET dir sub dbfilename a/b",
+            b"CONFIG GET dir",
+            b"CONFIG SET dir sub",
+            b"CONFIG GET dir",
+            b"SAVE",
+            b"CONFIG SET dir ./deep/",
+            b"CONFIG GET dir",
+            b"CONFIG SET dir ..",
+            b"CONFIG GET dir",
+            b"CONFIG SET dir deep/nope",
+            b"CONFIG GET dir",
+            b"SAVE",
+        ):
+            replies = []
+            for folder, call in peers:
+                path = str(folder).encode()
+                reply = call(*words.split(b" "))
+                replies.append(reply.split(b"\r\n")[-2].replace(path, b"") if path in reply else reply)
+            assert replies[0] == replies[1], words
+        assert (tmp_path / "sub" / "dump.rdb").exists() and not (tmp_path / "dump.rdb").exists()
+        assert peers[1][1](b"CONFIG", b"SET", b"dir", b"") == (
+            b"-ERR CONFIG SET failed (possibly related to argument 'dir') - dir can't be empty\r\n"
+        )
+    finally:
+        theirs.remove()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniredis.dispatch.session import Session
-from miniredis.dispatch.sinks import Replay
+from miniredis.dispatch.sinks import FOR_FILE, FOR_REPLICAS, Replay
 from miniredis.formats.aof import encode_command
 from miniredis.replication.backlog import Backlog, Reader
 from miniredis.testing.memory import MemoryServer
@@ -217,3 +217,8 @@ def test_every_reader_sees_the_stream_whole_and_in_order(steps: list[tuple[int, 
         while not reader.in_step:
             backlog.fetch(reader, 1000)
         assert b"".join(reader.session.out) == stream
+
+
+def test_a_command_of_a_script_may_be_for_the_file_alone():
+    backlog = Backlog(1000, 0)
+    assert backlog.concerns(FOR_REPLICAS) and not backlog.concerns(FOR_FILE)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from miniredis.dispatch.sinks import LogSink, Replay
 from miniredis.testing import MiniRedis, Scores
-from miniredis.testing.data import CommandFailed
+from miniredis.testing.data import CommandFailed, Database, Direct
+from miniredis.testing.memory import MemoryServer
 
 
 @pytest.mark.parametrize(
@@ -157,3 +159,25 @@ def test_many_threads_use_one_server(start: Any):
     for thread in threads:
         thread.join(30)
     assert len(database) == 80
+
+
+def test_what_comes_after_a_value_is_logged() -> None:
+    class Log(LogSink):
+        def __init__(self) -> None:
+            self.commands: list[list[bytes]] = []
+
+        def append(self, db_index: int, argv: list[bytes], raw: bytes | None) -> None:
+            self.commands.append(argv)
+
+        def append_block(self, commands: list[Replay]) -> None:
+            self.commands += [command.argv for command in commands]
+
+    server = MemoryServer()
+    log = Log()
+    server.engine.log_sinks.append(log)
+    server.engine.refresh_listening()
+    database = Database(Direct(server.engine), 0, lambda work: work(), True)
+    database["l"] = ["a"]
+    server.connect().call(b"SET", b"after", b"1")
+    database["s"] = "text"
+    assert log.commands[-2:] == [[b"SET", b"after", b"1"], [b"SET", b"s", b"text"]]
