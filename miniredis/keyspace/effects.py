@@ -105,6 +105,7 @@ class Effects:
         if self.replaying:
             if self.replay is None:
                 self.replay = []
+                self.replay_is_message = False
             self.replay.append(argv)
 
     def replay_message(self, argv: list[bytes]) -> None:
